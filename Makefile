@@ -1,0 +1,54 @@
+# Two commands are all it takes: `make run` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+MODEL_VERSION ?= 0.1.0
+SEED ?= 0
+
+.PHONY: help run test lint train test-train bench screenshot clean
+
+help: ## List what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: $(VENV)/.run ## Set up, then start the guarded demo chat (UPSTREAM=http://... guards a real server)
+	$(BIN)/handrail demo $(if $(UPSTREAM),--upstream-url $(UPSTREAM)) $(if $(MODEL),--model $(MODEL)) $(if $(LOCALE),--locale $(LOCALE))
+
+test: $(VENV)/.dev lint ## Set up, then lint, check types and pass every test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+train: $(VENV)/.train ## Train the shipped model on the corpus (SEED=0, MODEL_VERSION=...)
+	$(BIN)/python -m handrail.classifiers.training --out classifiers/model --version $(MODEL_VERSION) --seed $(SEED)
+
+test-train: $(VENV)/.train $(VENV)/.dev ## Train a tiny model for real and test it
+	$(BIN)/python -m pytest -m train
+
+bench: $(VENV)/.dev ## Time assessing and relaying on this machine
+	$(BIN)/python -m handrail.evals.bench
+
+screenshot: $(VENV)/.dev ## Take the picture of the demo page for the README (needs Chromium)
+	$(BIN)/python -m handrail.evals.screenshot docs/demo.png
+
+clean: ## Remove the virtual environment and what was built
+	rm -rf $(VENV) build dist *.egg-info
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,redis]'
+	@touch $@
+
+# torch first and by itself: pinned as in pyproject.toml, so that no looser wish of another package decides.
+$(VENV)/.train: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train]'
+	@touch $@

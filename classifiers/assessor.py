@@ -1,0 +1,141 @@
+"""Assessor: exchanges in, assessments out, on the calling thread."""
+
+import time
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from handrail.classifiers.assessment import Assessment, BehaviourReading, RiskReading, Span
+from handrail.classifiers.encoder import Encoder, Reading
+from handrail.classifiers.errors import ModelError
+from handrail.classifiers.evidence import span_of
+from handrail.classifiers.exchange import Conversation, Exchange
+from handrail.classifiers.labels import BEHAVIOURS, RISKS, Behaviour
+from handrail.classifiers.manifest import (
+    BEHAVIOUR_OUTPUTS,
+    EXPLICIT,
+    MODEL_NAME,
+    RISK_OUTPUTS,
+    TOKENIZER_NAME,
+    Manifest,
+    load_manifest,
+)
+from handrail.classifiers.windows import Window, WindowMaker
+
+NO_BEHAVIOUR: dict[Behaviour, float] = dict.fromkeys(BEHAVIOURS, 0.0)
+
+
+def default_model_folder() -> Path:
+    """Where the model that came with handrail lies."""
+    return Path(str(files("handrail.classifiers"))) / "model"
+
+
+class Assessor:
+    """One loaded model. Thread-safe: any number of threads may call it at once.
+
+    `cut_*`, `encoder` and `join_*` are the three steps of an assessment, apart so that a batcher may run
+    the windows of many requests together.
+    """
+
+    def __init__(self, manifest: Manifest, encoder: Encoder, tokenizer: Tokenizer) -> None:
+        self.manifest = manifest
+        self.encoder = encoder
+        self._windows = WindowMaker(tokenizer, manifest.limits)
+        self._temperature = np.array([manifest.temperature[n] for n in manifest.labels], dtype=np.float32)
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> "Assessor":
+        """Load and verify the model in a folder, by default the one that came with handrail.
+
+        Raises ModelError when a file is missing, altered or unusable.
+        """
+        folder = folder or default_model_folder()
+        manifest = load_manifest(folder)
+        try:
+            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_NAME))
+        except Exception as error:
+            raise ModelError(f"tokenizer {folder / TOKENIZER_NAME} can't be loaded") from error
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return cls(manifest, Encoder(folder / MODEL_NAME), tokenizer)
+
+    @property
+    def version(self) -> str:
+        """The model's version."""
+        return self.manifest.version
+
+    def assess(self, exchanges: Sequence[Exchange]) -> list[Assessment]:
+        """Assess many exchanges in shared forward passes, in the order given."""
+        began = time.perf_counter()
+        risk_windows = [self.cut_conversation(e.conversation) for e in exchanges]
+        reply_windows = [self.cut_exchange(e) for e in exchanges]
+        readings = iter(self.encoder.read([w for ws in risk_windows + reply_windows for w in ws]))
+        risks = [self.join_risk(ws, [next(readings) for _ in ws]) for ws in risk_windows]
+        behaviours = [self.join_behaviour(ws, [next(readings) for _ in ws]) for ws in reply_windows]
+        seconds = (time.perf_counter() - began) / max(1, len(exchanges))
+        return [
+            Assessment(risk, behaviour, self.version, seconds)
+            for risk, behaviour in zip(risks, behaviours, strict=True)
+        ]
+
+    def cut_conversation(self, conversation: Conversation) -> list[Window]:
+        """The windows a reading of risk needs; none where nobody has said anything."""
+        if not any(readable(text) for text in conversation.said_by("user")):
+            return []
+        return self._windows.of_conversation(conversation)
+
+    def cut_exchange(self, exchange: Exchange) -> list[Window]:
+        """The windows a reading of behaviour needs; none where the reply says nothing.
+
+        A reply without a single letter or digit does nothing, by rule: a model's guess about "!!!" would
+        be worth less.
+        """
+        if not readable(exchange.reply):
+            return []
+        return self._windows.of_exchange(exchange)
+
+    def join_risk(self, windows: Sequence[Window], readings: Sequence[Reading]) -> RiskReading:
+        """Make one reading of risk from those of all windows: the highest of each label counts."""
+        if not windows:
+            nothing = dict.fromkeys(RISKS, 0.0)
+            return RiskReading(nothing, nothing)
+        found = self._join(windows, readings, RISK_OUTPUTS)
+        present = {r: found[r] for r in RISKS}
+        explicit = {r: min(found[r], found[r + EXPLICIT]) for r in RISKS}
+        return RiskReading(present, explicit, self._evidence(windows, readings, RISK_OUTPUTS[: len(RISKS)]))
+
+    def join_behaviour(self, windows: Sequence[Window], readings: Sequence[Reading]) -> BehaviourReading:
+        """Make one reading of behaviour from those of all windows: the highest of each label counts."""
+        if not windows:
+            return BehaviourReading(NO_BEHAVIOUR)
+        found = self._join(windows, readings, BEHAVIOUR_OUTPUTS)
+        probabilities = {b: found[b] for b in BEHAVIOURS}
+        return BehaviourReading(probabilities, self._evidence(windows, readings, BEHAVIOUR_OUTPUTS))
+
+    def _probabilities(self, reading: Reading) -> np.ndarray:
+        return 1 / (1 + np.exp(-reading.logits.astype(np.float64) / self._temperature))
+
+    def _join(
+        self, windows: Sequence[Window], readings: Sequence[Reading], labels: Sequence[str]
+    ) -> dict[str, float]:
+        best = np.max([self._probabilities(r) for r in readings], axis=0)
+        return {label: float(best[self.manifest.labels.index(label)]) for label in labels}
+
+    def _evidence(
+        self, windows: Sequence[Window], readings: Sequence[Reading], labels: Sequence[str]
+    ) -> tuple[Span, ...]:
+        spans = []
+        for label in labels:
+            column = self.manifest.labels.index(label)
+            best = int(np.argmax([r.logits[column] for r in readings]))
+            if self._probabilities(readings[best])[column] >= self.manifest.thresholds[label]:
+                spans.append(span_of(label, windows[best], readings[best].evidence[:, column]))
+        return tuple(s for s in spans if s is not None)
+
+
+def readable(text: str) -> bool:
+    """Whether a text has a single letter or digit in it."""
+    return any(c.isalnum() for c in text)

@@ -1,0 +1,60 @@
+"""The error tree of handrail, drawn once. Foreign errors are translated into these at one seam each.
+
+HandrailError
+  ModelError      the model's files are missing, altered or not what the manifest says: the start stops
+  CorpusError     a corpus row breaks the format: the file and line are named
+  PolicyError     a policy, text or resource file is wrong: the file, line and field are named
+  SettingsError   a setting is wrong: the setting and the mend are named
+  RequestError    a client sent what its dialect does not allow: answered in that dialect, status 400
+  UpstreamError   the chatbot could not be reached, or answered what can't be read
+  JournalError    a flagged exchange could not be made durable
+
+No message of any of these contains a person's words, so all of them may be logged.
+"""
+
+
+class HandrailError(Exception):
+    """Anything handrail raises on purpose."""
+
+
+class ModelError(HandrailError):
+    """The model's files are missing, altered or not what the manifest says."""
+
+
+class CorpusError(HandrailError):
+    """A corpus row breaks the format."""
+
+
+class PolicyError(HandrailError):
+    """A policy, text or resource file is wrong."""
+
+
+class SettingsError(HandrailError):
+    """A setting is wrong."""
+
+
+class RequestError(HandrailError):
+    """A client sent what its dialect does not allow.
+
+    `field` is the path of the wrong field in the request, or None where the whole body is wrong.
+    """
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UpstreamError(HandrailError):
+    """The chatbot could not be reached, or answered what can't be read.
+
+    `status` is the HTTP status to answer with, `code` a stable word for what happened.
+    """
+
+    def __init__(self, message: str, status: int, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class JournalError(HandrailError):
+    """A flagged exchange could not be made durable."""

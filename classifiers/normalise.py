@@ -1,0 +1,100 @@
+"""NormalText: what a reader sees, without the disguises a classifier would stumble over.
+
+Unicode compatibility forms are folded (NFKC), invisible and bidirectional control characters dropped,
+letters of other scripts that pass for Latin ones replaced (in text that is mainly Latin), and markdown
+marks removed. Every character of the result knows the index of the original character it came from,
+so that evidence found in it can be shown in the original.
+
+The look-alike table is our own selection from the confusables of Unicode Technical Standard 39.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_LOOKALIKES = str.maketrans(
+    "аеорсухіјѕԁһԛԝАВЕКМНОРСТХІЈЅԌΑΒΕΖΗΙΚΜΝΟΡΤΥΧοανικρυꜱɡıℓ",
+    "aeopcyxijsdhqwABEKMHOPCTXIJSGABEZHIKMNOPTYXoavikpusgil",
+)
+
+# Marks that carry no words: emphasis, code ticks, headings, quotes, bullets, rules, link targets.
+_MARKDOWN = re.compile(
+    r"""
+      (?m:^[ \t]*(?:\#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+))   # headings, quotes, bullets
+    | (?m:^[ \t]*(?:[-*_][ \t]*){3,}$)                     # rules
+    | ```[\w+-]*                                           # fences
+    | \*{1,3} | ~~ | `
+    | (?<!\w)_{1,3}(?=\w) | (?<=\w)_{1,3}(?!\w)
+    | \[(?=[^\]\n]*\]\()                                   # [text](target): the bracket, then the rest
+    | \]\([^)\s]*\)
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NormalText:
+    """Normalised text and, for each of its characters, the index of the original one.
+
+    `offsets` has one entry more than `text`: the length of the original.
+    """
+
+    text: str
+    offsets: tuple[int, ...]
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """Translate a half-open range of the normalised text into one of the original."""
+        if start >= end:
+            return self.offsets[start], self.offsets[start]
+        return self.offsets[start], self.offsets[end - 1] + 1
+
+
+def normalise(original: str) -> NormalText:
+    """Strip the disguises from a text, keeping offsets. Never raises."""
+    folded, offsets = _fold(original)
+    text, kept = _drop_marks(folded, offsets)
+    return NormalText(text, (*kept, len(original)))
+
+
+def _fold(original: str) -> tuple[str, list[int]]:
+    if original.isascii():
+        return original, list(range(len(original)))
+    mainly_latin = _mainly_latin(original)
+    pieces: list[str] = []
+    offsets: list[int] = []
+    for start, end in _clusters(original):
+        piece = _fold_cluster(original[start:end], mainly_latin)
+        pieces.append(piece)
+        offsets.extend([start] * len(piece))
+    return "".join(pieces), offsets
+
+
+def _clusters(text: str) -> list[tuple[int, int]]:
+    """Ranges of a base character with the combining marks that follow it."""
+    starts = [i for i, c in enumerate(text) if i == 0 or not unicodedata.combining(c)]
+    return list(zip(starts, [*starts[1:], len(text)], strict=True))
+
+
+def _fold_cluster(cluster: str, mainly_latin: bool) -> str:
+    visible = "".join(c for c in cluster if unicodedata.category(c) not in {"Cf", "Cs", "Co"})
+    folded = unicodedata.normalize("NFKC", visible)
+    return folded.translate(_LOOKALIKES) if mainly_latin else folded
+
+
+def _mainly_latin(text: str) -> bool:
+    letters = [c for c in text if c.isalpha()]
+    latin = sum(c.isascii() or "LATIN" in unicodedata.name(c, "") for c in letters)
+    return latin * 2 >= len(letters)
+
+
+def _drop_marks(text: str, offsets: list[int]) -> tuple[str, list[int]]:
+    pieces: list[str] = []
+    kept: list[int] = []
+    at = 0
+    for mark in _MARKDOWN.finditer(text):
+        pieces.append(text[at : mark.start()])
+        kept.extend(offsets[at : mark.start()])
+        at = mark.end()
+    pieces.append(text[at:])
+    kept.extend(offsets[at:])
+    return "".join(pieces), kept

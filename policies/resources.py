@@ -1,0 +1,101 @@
+"""Resource: a crisis service of one place, with the day on which someone last looked it up."""
+
+from collections.abc import Mapping
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from handrail.classifiers.errors import PolicyError
+from handrail.policies.document import read_document
+
+INTERNATIONAL = "international"
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+_SHOWN = 2
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Resource(_Part):
+    """One service: how to reach it, when, in what language, and who said so when."""
+
+    name: str
+    type: Literal["call", "text", "chat", "web"]
+    contact: str
+    hours: str
+    audience: str = "everyone"
+    languages: tuple[str, ...]
+    source: str
+    checked: date
+
+    def describe(self) -> str:
+        """The service as one clause, such as "call 988 (988 Lifeline, 24 hours a day)"."""
+        verb = {"call": "call", "text": "text", "chat": "chat at", "web": "see"}[self.type]
+        return f"{verb} {self.contact} ({self.name}, {self.hours})"
+
+
+class Place(_Part):
+    """The services of a country, the first for everyone, and its emergency number."""
+
+    name: str
+    emergency: str
+    services: tuple[Resource, ...] = Field(min_length=1)
+
+
+class Directory(_Part):
+    """Services by country (ISO 3166 code), and those to name where the country is unknown.
+
+    Operators must verify the entries for the places they serve: numbers change.
+    """
+
+    notice: str
+    international: tuple[Resource, ...] = Field(min_length=1)
+    countries: Mapping[Country, Place]
+
+    @model_validator(mode="after")
+    def _first_is_for_everyone(self) -> "Directory":
+        for code, place in self.countries.items():
+            if place.services[0].audience != "everyone":
+                raise ValueError(f"{code}: the first service must be for everyone")
+        return self
+
+    def country_of(self, locale: str | None) -> str | None:
+        """The country a locale names ("en-GB", "de_AT", "US"); None when it names none we know.
+
+        A bare lower-case code is a language, not a country: "ca" is Catalan, not Canada.
+        """
+        if not locale:
+            return None
+        parts = locale.split(".")[0].replace("_", "-").split("-")
+        regions = parts[1:] if len(parts) > 1 else [p for p in parts if p.isupper()]
+        return next((p.upper() for p in regions if p.upper() in self.countries), None)
+
+    def describe(self, country: str | None) -> str:
+        """One or two sentences that say where to turn, for a country or for anywhere."""
+        place = self.countries.get(country) if country else None
+        if place is None:
+            options = "; or ".join(r.describe() for r in self.international[:_SHOWN])
+            return (
+                "Wherever you are, you can find people to talk to: "
+                f"{options}. If you are in danger right now, please call your local emergency number."
+            )
+        general = [r for r in place.services if r.audience == "everyone"][:_SHOWN]
+        options = ", or ".join(r.describe() for r in general)
+        return (
+            f"In {place.name} you can {options}. "
+            f"If you are in danger right now, please call {place.emergency}."
+        )
+
+
+def resources_path() -> Path:
+    """Where the directory that came with handrail lies."""
+    return Path(str(files("handrail.policies"))) / "resources.yaml"
+
+
+def read_directory(path: Path | None = None) -> Directory:
+    """Read a directory file, by default ours. Raises PolicyError naming line, field and mend."""
+    return read_document(path or resources_path(), Directory, PolicyError)

@@ -1,0 +1,13 @@
+"""Floor 3: the server between an app and its chatbot. The only place that does network I/O.
+
+Settings    everything an operator can set, checked at the start and frozen (settings.py).
+Dialect     one wire format: how to read its requests and replies, and write repairs (dialects/).
+Relay       passes requests and replies on, as a careful proxy does (relay.py, headers.py).
+Gate        what of a streamed reply may be released, as pure state (gate.py, sentences.py, sse.py).
+Guard       judges a reply and makes what was flagged durable before it is released (guard.py).
+Journal     durable record of flagged exchanges (journal/).
+App         the aiohttp application that puts these together (app.py).
+Screen      exchanges from a file, judged in batches (screen.py).
+Demo        a scripted chatbot, and a page that shows it bare and guarded (demo/).
+Command     the `handrail` command line (cli/).
+"""

@@ -1,0 +1,121 @@
+"""App: the aiohttp application, its parts put together in one place."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from handrail.classifiers.assessor import Assessor
+from handrail.classifiers.batcher import Batcher
+from handrail.classifiers.errors import JournalError
+from handrail.policies.decide import Decider
+from handrail.policies.policy import read_policy
+from handrail.policies.resources import read_directory
+from handrail.policies.texts import read_texts
+from handrail.proxy.answers import error_response
+from handrail.proxy.chat import ChatHandler
+from handrail.proxy.dialects import openai_chat
+from handrail.proxy.guard import Guard
+from handrail.proxy.journal.sqlite import SqliteJournal
+from handrail.proxy.logs import logger
+from handrail.proxy.metrics import CONTENT_TYPE, Metrics
+from handrail.proxy.relay import Relay
+from handrail.proxy.settings import Settings
+from handrail.proxy.upstream import Upstream
+
+_log = logger("app")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What decides, loaded and checked: the model and the policy bound to it."""
+
+    assessor: Assessor
+    decider: Decider
+
+
+GUARD = web.AppKey("guard", Guard)
+_RELAY = web.AppKey("relay", Relay)
+_CHAT = web.AppKey("chat", ChatHandler)
+
+
+def load_judgement(settings: Settings) -> Judgement:
+    """Load model, policy, texts and resources. Raises ModelError or PolicyError with the mend."""
+    assessor = Assessor.load(settings.model_path)
+    decider = Decider(
+        policy=read_policy(settings.policy_path),
+        thresholds=assessor.manifest.thresholds,
+        texts=read_texts(settings.texts_path),
+        directory=read_directory(settings.resources_path),
+    )
+    return Judgement(assessor, decider)
+
+
+def build_app(settings: Settings, judgement: Judgement) -> web.Application:
+    """The proxy as an application. Starting it raises JournalError when the journal can't be opened."""
+    app = web.Application(client_max_size=settings.max_body_bytes, middlewares=[_errors])
+    app.cleanup_ctx.append(lambda app: _open_parts(app, settings, judgement))
+    app.router.add_get("/healthz", _health)
+    app.router.add_get("/readyz", _ready)
+    app.router.add_get("/metrics", _metrics)
+    app.router.add_route("*", "/{path:.*}", _dispatch)
+    return app
+
+
+async def _open_parts(app: web.Application, settings: Settings, judgement: Judgement) -> AsyncIterator[None]:
+    metrics = Metrics()
+    journal = SqliteJournal(settings.journal_path)
+    await journal.open()
+    upstream = Upstream(settings)
+    async with Batcher(judgement.assessor) as batcher:
+        app[GUARD] = Guard(batcher, judgement.decider, journal, metrics)
+        app[_RELAY] = Relay(settings, upstream, metrics)
+        app[_CHAT] = ChatHandler(settings, upstream, app[GUARD])
+        yield
+        await upstream.close()
+    await journal.close()
+
+
+async def _dispatch(request: web.Request) -> web.StreamResponse:
+    if openai_chat.is_chat_path(request.method, request.path):
+        return await request.app[_CHAT].handle(request)
+    return await request.app[_RELAY].handle(request)
+
+
+async def _health(request: web.Request) -> web.Response:
+    """The process lives."""
+    return web.json_response({"status": "ok"})
+
+
+async def _ready(request: web.Request) -> web.Response:
+    """The model is loaded and the journal can be written to."""
+    guard = request.app[GUARD]
+    values = {"model": guard.batcher.assessor.version, "policy": guard.decider.policy.hash}
+    try:
+        await guard.journal.check()
+    except JournalError:
+        return web.json_response({"status": "journal can't be written", **values}, status=503)
+    return web.json_response({"status": "ready", **values})
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    return web.Response(body=request.app[GUARD].metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error in the client's dialect; of an unforeseen one, only that it happened."""
+    structlog.contextvars.clear_contextvars()
+    try:
+        return await handler(request)
+    except web.HTTPRequestEntityTooLarge:
+        limit = request.client_max_size
+        message = f"The request body is larger than {limit} bytes."
+        return error_response(413, message, "request_too_large", kind="invalid_request_error")
+    except web.HTTPException as error:
+        return error_response(error.status, error.reason, None, kind="invalid_request_error")
+    except Exception as error:
+        _log.error("request_failed", error=type(error).__name__)
+        return error_response(500, "handrail met an internal error.", "internal_error", kind="server_error")

@@ -1,0 +1,204 @@
+"""Chat: one chat completion, from request to judged reply."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+
+from handrail.classifiers.errors import RequestError, UpstreamError
+from handrail.policies.decision import Action, Decision
+from handrail.proxy.answers import Answer, ClientGone, error_response
+from handrail.proxy.dialects import openai_chat
+from handrail.proxy.dialects.openai_chat import ChatRequest
+from handrail.proxy.dialects.openai_stream import ChatStream
+from handrail.proxy.guard import Guard, Verdict
+from handrail.proxy.headers import EXCHANGE_HEADER, LOCALE_HEADER, to_client, to_upstream
+from handrail.proxy.journal.record import Delivery, Origin
+from handrail.proxy.logs import logger
+from handrail.proxy.settings import Settings
+from handrail.proxy.sse import EventDecoder
+from handrail.proxy.upstream import Upstream
+
+_log = logger("chat")
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One request on its way: what was asked, where it came from, and the choices concluded so far."""
+
+    request: web.Request
+    asked: ChatRequest
+    body: bytes
+    origin: Origin
+    answer: Answer
+    stream: ChatStream | None = None
+    concluded: set[int] = field(default_factory=set)
+
+
+class ChatHandler:
+    """Handles chat completions: relays the request, judges the reply, repairs what would harm."""
+
+    def __init__(self, settings: Settings, upstream: Upstream, guard: Guard) -> None:
+        self._settings = settings
+        self._key = settings.upstream_key.get_secret_value() if settings.upstream_key else None
+        self._upstream = upstream
+        self._guard = guard
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a chat completion request."""
+        try:
+            body = await request.read()
+            asked = openai_chat.read_request(body)
+        except RequestError as error:
+            return error_response(400, str(error), "invalid_request", error.field, "invalid_request_error")
+        locale = request.headers.get(LOCALE_HEADER) or self._settings.locale
+        country = self._guard.decider.directory.country_of(locale)
+        origin = Origin.now(openai_chat.NAME, request.path, country)
+        if asked.unread:
+            _log.warning("request_partly_unread", exchange=origin.id, kinds=asked.unread)
+        with self._guard.metrics.open_replies.track_inprogress():
+            return await self._relay(_Turn(request, asked, body, origin, Answer(request)))
+
+    async def _relay(self, turn: _Turn) -> web.StreamResponse:
+        reading = self._guard.warm(turn.asked.conversation)
+        try:
+            await self._exchange(turn)
+        except UpstreamError as error:
+            return await self._broken(turn, error)
+        except (ClientGone, asyncio.CancelledError) as error:
+            self._drop(turn, "client_gone")
+            if isinstance(error, asyncio.CancelledError):
+                raise
+        finally:
+            await asyncio.gather(reading, return_exceptions=True)
+        return turn.answer.response
+
+    async def _exchange(self, turn: _Turn) -> None:
+        headers = to_upstream(turn.request.headers, self._key)
+        headers["Accept-Encoding"] = "identity"
+        send = self._upstream.send("POST", turn.request.raw_path, headers, turn.body, decode=True)
+        async with send as got:
+            turn.answer.begin(got.status, got.reason, to_client(got.headers, decoded=True))
+            if got.status != web.HTTPOk.status_code:
+                await self._pass(turn, got)
+            elif _is_stream(got, turn.asked):
+                await self._stream(turn, got)
+            else:
+                await self._whole(turn, got)
+
+    async def _pass(self, turn: _Turn, got: aiohttp.ClientResponse) -> None:
+        """An error of the upstream's own: the client knows best what to make of it."""
+        async for data in got.content.iter_any():
+            await turn.answer.write(data)
+        await turn.answer.finish()
+
+    async def _whole(self, turn: _Turn, got: aiohttp.ClientResponse) -> None:
+        body = await self._read_body(got)
+        reply = openai_chat.read_reply(body)
+        readable = [c for c in reply.choices if c.text or not c.unread]
+        for choice in reply.choices:
+            if choice not in readable:
+                self._guard.skip(turn.origin, choice.unread or "unknown")
+        verdicts = await asyncio.gather(
+            *(self._guard.judge(turn.asked.conversation, c.text, turn.origin.country) for c in readable)
+        )
+        decisions: dict[int, Decision] = {}
+        for choice, verdict in zip(readable, verdicts, strict=True):
+            decisions[choice.index] = verdict.decision
+            delivered = verdict.decision.delivered(choice.text)
+            await self._conclude(turn, choice.index, choice.text, delivered, verdict)
+        if any(d.action != Action.DELIVER for d in decisions.values()):
+            body = openai_chat.write_reply(reply, decisions, turn.origin.id)
+            turn.answer.response.headers[EXCHANGE_HEADER] = turn.origin.id
+        turn.answer.response.content_length = len(body)
+        await turn.answer.write(body)
+        await turn.answer.finish()
+
+    async def _read_body(self, got: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for data in got.content.iter_any():
+            body += data
+            self._check_size(len(body))
+        return bytes(body)
+
+    async def _stream(self, turn: _Turn, got: aiohttp.ClientResponse) -> None:
+        hold = await self._guard.hold(turn.asked.conversation)
+        stream = turn.stream = ChatStream(hold, self._settings.max_held_characters)
+        decoder = EventDecoder()
+        size = 0
+        async for data in got.content.iter_any():
+            size += len(data)
+            self._check_size(size)
+            for event in decoder.feed(data):
+                stream.receive(event)
+            await self._settle(turn, stream)
+            await turn.answer.write(stream.take())
+            if stream.over:
+                break
+        for event in () if stream.over else decoder.flush():
+            stream.receive(event)
+        stream.end()
+        await self._settle(turn, stream)
+        self._skip_unread(turn, stream)
+        await turn.answer.write(stream.close(turn.origin.id))
+        await turn.answer.finish()
+
+    async def _settle(self, turn: _Turn, stream: ChatStream) -> None:
+        """Judge every passage that is due, until none is. What was flagged is durable before this returns."""
+        while due := stream.due():
+            for index, passage in due:
+                if passage.whole and not passage.text and stream.choices[index]:
+                    stream.pass_unread(index, passage)
+                    continue
+                verdict = await self._guard.judge(
+                    turn.asked.conversation, passage.text, turn.origin.country, complete=passage.whole
+                )
+                written = stream.text(index)
+                delivered = stream.resolve(index, passage, verdict.decision)
+                if passage.whole or verdict.decision.action == Action.REPLACE:
+                    await self._conclude(turn, index, written, delivered, verdict)
+
+    async def _conclude(self, turn: _Turn, index: int, reply: str, delivered: str, verdict: Verdict) -> None:
+        turn.concluded.add(index)
+        delivery = Delivery(index, turn.asked.conversation, reply, delivered)
+        await self._guard.conclude(turn.origin, delivery, verdict)
+
+    def _skip_unread(self, turn: _Turn, stream: ChatStream) -> None:
+        for index, unread in stream.choices.items():
+            if index not in turn.concluded:
+                turn.concluded.add(index)
+                self._guard.skip(turn.origin, unread or "unknown")
+
+    async def _broken(self, turn: _Turn, error: UpstreamError) -> web.StreamResponse:
+        """The upstream failed: an error response, or an error event where the answer has begun."""
+        self._guard.metrics.upstream_errors.labels(error.code).inc()
+        _log.error("upstream_failed", exchange=turn.origin.id, code=error.code)
+        self._drop(turn, error.code)
+        if not turn.answer.begun:
+            return error_response(error.status, str(error), error.code)
+        if turn.stream is None:
+            return turn.answer.cut() or turn.answer.response
+        try:
+            await turn.answer.write(turn.stream.abort(str(error), error.code))
+            await turn.answer.finish()
+        except ClientGone:
+            pass
+        return turn.answer.response
+
+    def _drop(self, turn: _Turn, reason: str) -> None:
+        """Count the replies that were under way and never reached a verdict."""
+        known = turn.stream.choices if turn.stream else {0: None}
+        for index in set(known) - turn.concluded:
+            turn.concluded.add(index)
+            self._guard.metrics.replies.labels("failed", reason).inc()
+
+    def _check_size(self, size: int) -> None:
+        if size > self._settings.max_reply_bytes:
+            raise UpstreamError("The model server's answer was too large.", 502, "upstream_too_large")
+
+
+def _is_stream(got: aiohttp.ClientResponse, asked: ChatRequest) -> bool:
+    """Whether the answer is streamed: what the upstream says it is counts, then what was asked for."""
+    kind = got.content_type
+    return kind == "text/event-stream" or (asked.stream and kind != "application/json")

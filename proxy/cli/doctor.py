@@ -1,0 +1,93 @@
+"""`handrail doctor`: whether everything is there that serving needs."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from multidict import CIMultiDict
+
+from handrail.classifiers.assessor import Assessor
+from handrail.classifiers.errors import HandrailError
+from handrail.classifiers.exchange import Conversation, Exchange
+from handrail.policies.policy import read_policy
+from handrail.policies.resources import read_directory
+from handrail.policies.texts import read_texts
+from handrail.proxy.journal.sqlite import SqliteJournal
+from handrail.proxy.settings import Settings, load_settings
+from handrail.proxy.upstream import Upstream
+
+
+@click.command()
+@click.option("--settings", "path", type=click.Path(path_type=Path), help="YAML file of settings.")
+@click.option("--upstream-url", help="Base URL of the chatbot server.")
+def doctor(path: Path | None, upstream_url: str | None) -> None:
+    """Check settings, model, policy, texts, resources, journal and upstream, and say what to mend."""
+    settings: list[Settings] = []
+    checks: list[tuple[str, Callable[[], str]]] = [
+        ("settings", lambda: _settings(settings, path, upstream_url)),
+        ("model", lambda: _model(settings)),
+        ("policy", lambda: read_policy(_of(settings, "policy_path")).hash),
+        ("texts", lambda: read_texts(_of(settings, "texts_path")).reviewed),
+        ("resources", lambda: _resources(_of(settings, "resources_path"))),
+        ("journal", lambda: asyncio.run(_journal(settings))),
+        ("upstream", lambda: asyncio.run(_upstream(settings))),
+    ]
+    passed = [_run(name, check) for name, check in checks]
+    sys.exit(0 if all(passed) else 1)
+
+
+def _run(name: str, check: Callable[[], str]) -> bool:
+    try:
+        click.echo(f"ok    {name}: {check()}")
+    except HandrailError as error:
+        click.echo(f"WRONG {name}: {error}")
+        return False
+    return True
+
+
+def _settings(found: list[Settings], path: Path | None, upstream_url: str | None) -> str:
+    found.append(load_settings(path, upstream_url=upstream_url))
+    return f"{found[0].upstream_url}, listening on {found[0].host}:{found[0].port}"
+
+
+def _of(settings: list[Settings], name: str) -> Path | None:
+    return getattr(settings[0], name) if settings else None
+
+
+def _model(settings: list[Settings]) -> str:
+    assessor = Assessor.load(_of(settings, "model_path"))
+    began = time.perf_counter()
+    assessor.assess([Exchange(Conversation.of([("user", "hello")]), "Hello, how are you today?")])
+    return f"{assessor.version}, one short exchange in {(time.perf_counter() - began) * 1000:.0f} ms"
+
+
+def _resources(path: Path | None) -> str:
+    directory = read_directory(path)
+    oldest = min(service.checked for place in directory.countries.values() for service in place.services)
+    return f"{len(directory.countries)} countries, oldest entry of {oldest}; verify those you serve"
+
+
+async def _journal(settings: list[Settings]) -> str:
+    if not settings:
+        return "not checked without settings"
+    journal = SqliteJournal(settings[0].journal_path)
+    await journal.open()
+    try:
+        await journal.check()
+    finally:
+        await journal.close()
+    return str(settings[0].journal_path)
+
+
+async def _upstream(settings: list[Settings]) -> str:
+    if not settings:
+        return "not checked without settings"
+    upstream = Upstream(settings[0])
+    try:
+        async with upstream.send("GET", "/v1/models", CIMultiDict(), None, decode=False) as answer:
+            return f"answers (status {answer.status} for /v1/models)"
+    finally:
+        await upstream.close()

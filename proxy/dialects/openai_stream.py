@@ -1,0 +1,247 @@
+"""OpenAI Chat Completions, streamed: events held until their text is judged, then passed on unchanged.
+
+Events leave in the order they came, each with its own bytes, as soon as all the text in it is cleared by
+the gate of its choice. Only where a decision changes a reply are events dropped or written anew.
+"""
+
+import copy
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from handrail.policies.decision import Action, Decision
+from handrail.policies.policy import Hold
+from handrail.proxy.dialects.openai_chat import Json, invalid_reply, texts_of, unread_of, write_error
+from handrail.proxy.gate import Gate, Passage
+from handrail.proxy.sse import ServerSentEvent, encode
+
+DONE = "[DONE]"
+
+
+@dataclass(slots=True)
+class _Held:
+    """An event in wait: where its text ends in each choice, and the choices it finishes."""
+
+    raw: bytes
+    payload: Json | None = None
+    ends: dict[int, int] = field(default_factory=dict)
+    finishes: frozenset[int] = frozenset()
+    done: bool = False
+
+
+@dataclass(slots=True)
+class _Voice:
+    """One choice: its gate, how much of it has left, and what is still to be said after it."""
+
+    gate: Gate
+    released: int = 0
+    channel: str | None = None
+    addition: str = ""
+    replaced: bool = False
+    unread: str | None = None
+
+
+class ChatStream:
+    """The state of one streamed answer. Pure: events in, passages to judge and bytes to send out."""
+
+    def __init__(self, hold: Hold, max_held: int) -> None:
+        self._hold = hold
+        self._max_held = max_held
+        self._queue: deque[_Held] = deque()
+        self._out = bytearray()
+        self._voices: dict[int, _Voice] = {}
+        self._pattern: Json = {"object": "chat.completion.chunk"}
+        self._done_seen = False
+
+    @property
+    def over(self) -> bool:
+        """Whether every choice was replaced, so that nothing more is wanted from upstream."""
+        return bool(self._voices) and all(v.replaced for v in self._voices.values())
+
+    @property
+    def choices(self) -> dict[int, str | None]:
+        """The choices so far, each with a reason if something of it can't be judged."""
+        return {index: voice.unread for index, voice in self._voices.items()}
+
+    def text(self, index: int) -> str:
+        """All text of a choice so far, as the model wrote it."""
+        return self._voices[index].gate.text
+
+    def receive(self, event: ServerSentEvent) -> None:
+        """Take in an event. Raises UpstreamError when its data is no chat completion chunk."""
+        if event.data is None:
+            self._queue.append(_Held(event.raw))
+        elif event.data.strip() == DONE:
+            self._done_seen = True
+            self._finish_all()
+            self._queue.append(_Held(event.raw, done=True))
+        else:
+            self._queue.append(self._read(event.raw, event.data))
+
+    def end(self) -> None:
+        """Take note that the upstream has ended, with or without saying so."""
+        self._finish_all()
+
+    def due(self) -> list[tuple[int, Passage]]:
+        """The passages to judge now, at most one a choice."""
+        found = ((index, voice.gate.due()) for index, voice in self._voices.items())
+        return [(index, passage) for index, passage in found if passage is not None]
+
+    def resolve(self, index: int, passage: Passage, decision: Decision) -> str:
+        """Apply a decision on a passage; give what of the choice will have been delivered.
+
+        Only a replacement acts on a part of a reply; what a policy adds, it adds to the whole.
+        """
+        voice = self._voices[index]
+        if decision.action == Action.REPLACE:
+            return self._replace(index, voice, decision.text)
+        voice.gate.clear(passage)
+        if passage.whole and decision.action == Action.APPEND:
+            voice.addition = decision.addition if voice.gate.text.strip() else decision.text
+        return voice.gate.text + voice.addition
+
+    def pass_unread(self, index: int, passage: Passage) -> None:
+        """Let a choice go that has nothing to judge in it, such as a call of a tool."""
+        self._voices[index].gate.clear(passage)
+
+    def take(self) -> bytes:
+        """The bytes that may be sent now; they are not given again."""
+        while self._queue and self._releasable(self._queue[0]):
+            self._release(self._queue.popleft())
+        taken, self._out = bytes(self._out), bytearray()
+        return taken
+
+    def close(self, exchange: str | None) -> bytes:
+        """The last bytes, once everything is judged: additions not yet said, and the terminal event."""
+        self._out += self.take()
+        self._say_all()
+        if self.over and exchange:
+            self._out += encode(self._chunk([], handrail={"exchange": exchange}))
+        if self.over and not self._done_seen:
+            self._out += encode(DONE)
+        return self.take()
+
+    def abort(self, message: str, code: str) -> bytes:
+        """What tells the client that the answer broke off; held text is dropped, unjudged as it is."""
+        self._queue.clear()
+        return self.take() + encode(write_error(message, "upstream_error", code).decode())
+
+    def _read(self, raw: bytes, data: str) -> _Held:
+        try:
+            payload = json.loads(data)
+            held = _Held(raw, payload)
+            finishes = {index for index, choice in _choices(payload) if self._take_in(held, index, choice)}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise invalid_reply() from error
+        held.finishes = frozenset(finishes)
+        if held.ends:
+            self._pattern = {k: payload[k] for k in ("id", "object", "created", "model") if k in payload}
+        return held
+
+    def _take_in(self, held: _Held, index: int, choice: Json) -> bool:
+        """Take in a choice of a chunk; say whether the chunk finishes it."""
+        voice = self._voices.setdefault(index, _Voice(Gate(self._hold, self._max_held)))
+        delta = choice.get("delta") or {}
+        voice.unread = voice.unread or unread_of(delta)
+        end = voice.gate.length
+        if not voice.replaced:
+            for channel, text in texts_of(delta):
+                between = "\n\n" if voice.channel not in {None, channel} else ""
+                voice.channel = channel
+                end = voice.gate.write(between + text)
+        held.ends[index] = end
+        if choice.get("finish_reason") is None:
+            return False
+        voice.gate.finish()
+        return True
+
+    def _finish_all(self) -> None:
+        for voice in self._voices.values():
+            voice.gate.finish()
+
+    def _replace(self, index: int, voice: _Voice, text: str) -> str:
+        while self._queue and self._releasable(self._queue[0]):
+            self._release(self._queue.popleft())
+        said = voice.gate.text[: voice.released]
+        voice.gate.close()
+        voice.replaced = True
+        repair = f"\n\n{text}" if said.strip() else text
+        delta = {"content": repair} if said else {"role": "assistant", "content": repair}
+        self._out += encode(self._chunk([{"index": index, "delta": delta, "finish_reason": None}]))
+        self._out += encode(self._chunk([{"index": index, "delta": {}, "finish_reason": "stop"}]))
+        return said + repair
+
+    def _releasable(self, held: _Held) -> bool:
+        if held.done:
+            return all(v.gate.settled for v in self._voices.values())
+        return all(self._cleared(index, held) for index in held.ends)
+
+    def _cleared(self, index: int, held: _Held) -> bool:
+        gate = self._voices[index].gate
+        if self._voices[index].replaced:
+            return True
+        return gate.settled if index in held.finishes else gate.cleared >= held.ends[index]
+
+    def _release(self, held: _Held) -> None:
+        for index, end in held.ends.items():
+            self._voices[index].released = end
+        kept = self._without_replaced(held)
+        if kept is None:
+            return
+        if kept.done:
+            self._say_all()
+        if any(self._voices[index].addition for index in kept.finishes):
+            self._write_with_additions(kept)
+        else:
+            self._out += kept.raw
+
+    def _without_replaced(self, held: _Held) -> _Held | None:
+        """The event without the choices that were replaced; None when nothing of it is left."""
+        gone = {index for index in held.ends if self._voices[index].replaced}
+        if not gone or held.payload is None:
+            return held
+        kept = [choice for index, choice in _choices(held.payload) if index not in gone]
+        if not kept and not held.payload.get("usage"):
+            return None
+        payload = {**held.payload, "choices": kept}
+        ends = {index: end for index, end in held.ends.items() if index not in gone}
+        return _Held(encode(_dump(payload)), payload, ends, held.finishes - gone)
+
+    def _write_with_additions(self, held: _Held) -> None:
+        """Split a finishing chunk: its text first, then what is added, then its end."""
+        payload: Json = held.payload or {}
+        opening = copy.deepcopy(payload)
+        for choice in opening["choices"]:
+            choice["finish_reason"] = None
+            choice.pop("logprobs", None)
+        opening.pop("usage", None)
+        if any(choice.get("delta") for choice in opening["choices"]):
+            self._out += encode(_dump(opening))
+        for index in sorted(held.finishes):
+            self._say(index, self._voices[index])
+        ending = copy.deepcopy(payload)
+        for choice in ending["choices"]:
+            choice["delta"] = {}
+        self._out += encode(_dump(ending))
+
+    def _say_all(self) -> None:
+        for index, voice in self._voices.items():
+            self._say(index, voice)
+
+    def _say(self, index: int, voice: _Voice) -> None:
+        if voice.addition:
+            delta = {"content": voice.addition}
+            self._out += encode(self._chunk([{"index": index, "delta": delta, "finish_reason": None}]))
+        voice.addition = ""
+
+    def _chunk(self, choices: list[Json], **more: Any) -> str:
+        return _dump({**self._pattern, "choices": choices, **more})
+
+
+def _choices(payload: Json) -> list[tuple[int, Json]]:
+    return [(int(c.get("index", 0)), c) for c in payload.get("choices") or ()]
+
+
+def _dump(payload: Json) -> str:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,110 @@
+"""Guard: judges replies for the relay, and makes what was flagged durable before it is released."""
+
+import asyncio
+from dataclasses import dataclass
+
+from handrail.classifiers.assessment import Assessment
+from handrail.classifiers.batcher import Batcher
+from handrail.classifiers.errors import JournalError
+from handrail.classifiers.exchange import Conversation, Exchange
+from handrail.policies.decide import Decider
+from handrail.policies.decision import Action, Decision
+from handrail.policies.policy import Hold
+from handrail.proxy.journal.record import Delivery, Origin, Record, failed, screened
+from handrail.proxy.journal.sqlite import SqliteJournal
+from handrail.proxy.logs import logger
+from handrail.proxy.metrics import Metrics
+
+_log = logger("guard")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision and what it rests on; `assessment` is None when the reply could not be judged."""
+
+    decision: Decision
+    assessment: Assessment | None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Everything a reply is judged with. Never raises for a failing part: each has an outcome.
+
+    A failing classifier closes: the person gets an honest text instead of the reply, and the record says
+    why. A failing journal does not: the repaired reply is the safe one, so it is sent, and the loss is
+    counted, logged and shown by /readyz.
+    """
+
+    batcher: Batcher
+    decider: Decider
+    journal: SqliteJournal
+    metrics: Metrics
+
+    def warm(self, conversation: Conversation) -> "asyncio.Task[None]":
+        """Start reading the conversation's risk while the model is still writing."""
+        return asyncio.create_task(self._read_ahead(conversation))
+
+    async def hold(self, conversation: Conversation) -> Hold:
+        """How much of a stream to hold back; everything when the risk can't be read."""
+        try:
+            return self.decider.hold(await self.batcher.read_risk(conversation))
+        except Exception as error:
+            _log.error("risk_unread", error=type(error).__name__)
+            return "reply"
+
+    async def judge(
+        self, conversation: Conversation, reply: str, country: str | None, *, complete: bool = True
+    ) -> Verdict:
+        """Judge a reply, or a passage of one that is still being written."""
+        try:
+            assessment = await self.batcher.assess(Exchange(conversation, reply))
+            decision = self.decider.decide(conversation, assessment, country, complete=complete)
+        except Exception as error:
+            _log.error("reply_unjudged", error=type(error).__name__)
+            return self._closed(conversation, country, type(error).__name__)
+        self.metrics.assessments.observe(assessment.seconds)
+        return Verdict(decision, assessment)
+
+    async def conclude(self, origin: Origin, delivery: Delivery, verdict: Verdict) -> None:
+        """Count a reply that was decided on; make it durable if it was flagged or could not be judged."""
+        decision = verdict.decision
+        if verdict.assessment is None:
+            self.metrics.replies.labels("failed", "classifier").inc()
+            await self._write(failed(origin, delivery, verdict.failure or "unknown"))
+            return
+        self.metrics.count(decision)
+        if decision.flagged:
+            await self._write(screened(origin, delivery, verdict.assessment, decision))
+        _log.info(
+            "reply_screened",
+            exchange=origin.id,
+            choice=delivery.choice,
+            action=str(decision.action),
+            rules=decision.rules,
+            escalate=decision.escalate,
+            seconds=round(verdict.assessment.seconds, 4),
+        )
+
+    def skip(self, origin: Origin, reason: str) -> None:
+        """Count a reply, or a part of one, that can't be judged and was passed on."""
+        self.metrics.replies.labels("unscreened", reason).inc()
+        _log.warning("reply_unscreened", exchange=origin.id, reason=reason)
+
+    async def _read_ahead(self, conversation: Conversation) -> None:
+        try:
+            await self.batcher.read_risk(conversation)
+        except Exception as error:
+            _log.warning("risk_unread", error=type(error).__name__)
+
+    async def _write(self, record: Record) -> None:
+        try:
+            await self.journal.write(record)
+        except JournalError as error:
+            self.metrics.journal_errors.inc()
+            _log.error("flagged_exchange_not_written", exchange=record.id, error=str(error))
+
+    def _closed(self, conversation: Conversation, country: str | None, failure: str) -> Verdict:
+        text = self.decider.unavailable(conversation, country)
+        decision = Decision(Action.REPLACE, False, None, (), {}, text, self.decider.policy.hash)
+        return Verdict(decision, None, failure)

@@ -1,0 +1,58 @@
+"""Headers: which of them cross a proxy, and which end at it (RFC 9110, section 7.6.1)."""
+
+from collections.abc import Mapping
+
+from multidict import CIMultiDict
+
+# Connection-bound headers, and those whose value the next hop works out anew.
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_OWN_PREFIX = "x-handrail-"
+LOCALE_HEADER = "X-Handrail-Locale"
+EXCHANGE_HEADER = "X-Handrail-Exchange"
+
+
+def to_upstream(headers: Mapping[str, str], key: str | None) -> CIMultiDict[str]:
+    """The client's headers as the upstream should see them; `key` replaces the authorization."""
+    passed = _end_to_end(headers)
+    for name in [n for n in passed if n.lower().startswith(_OWN_PREFIX)]:
+        passed.popall(name, None)
+    for name in ("Host", "Content-Length", "Expect"):
+        passed.popall(name, None)
+    if key is not None:
+        passed["Authorization"] = f"Bearer {key}"
+    return passed
+
+
+def to_client(headers: Mapping[str, str], *, decoded: bool) -> CIMultiDict[str]:
+    """The upstream's headers as the client should see them.
+
+    `decoded` says that the body is passed on without the content coding it came in.
+    """
+    passed = _end_to_end(headers)
+    if decoded:
+        passed.popall("Content-Encoding", None)
+        passed.popall("Content-Length", None)
+    return passed
+
+
+def _end_to_end(headers: Mapping[str, str]) -> CIMultiDict[str]:
+    listed = {n.strip().lower() for v in _all(headers, "Connection") for n in v.split(",")}
+    dropped = _HOP_BY_HOP | listed
+    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
+
+
+def _all(headers: Mapping[str, str], name: str) -> list[str]:
+    getall = getattr(headers, "getall", None)
+    return list(getall(name, [])) if getall else [headers[name]] if name in headers else []

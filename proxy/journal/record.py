@@ -1,0 +1,131 @@
+"""Record: one flagged exchange as it is kept for review."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from handrail.classifiers.assessment import Assessment, Span
+from handrail.classifiers.exchange import Conversation, Message
+from handrail.policies.decision import Decision
+
+Status = Literal["screened", "failed"]
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an exchange came from: its own id, dialect, path, and the place whose resources apply."""
+
+    id: str
+    dialect: str
+    path: str
+    country: str | None
+    at: datetime
+
+    @classmethod
+    def now(cls, dialect: str, path: str, country: str | None) -> "Origin":
+        """A new origin, with a fresh id and the present time (UTC)."""
+        return cls(f"ex_{uuid.uuid4().hex}", dialect, path, country, datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One reply (of one choice): what was said, what the model wrote, what the person was sent."""
+
+    choice: int
+    conversation: Conversation
+    reply: str
+    delivered: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A flagged exchange.
+
+    `reply` is what the model wrote, as far as it had been written when the decision fell; `delivered` is
+    what the person was sent. `status` is "failed" when the reply could not be judged, and then `reason`
+    says why and there is neither assessment nor decision.
+    """
+
+    id: str
+    at: datetime
+    dialect: str
+    path: str
+    country: str | None
+    choice: int
+    status: Status
+    messages: tuple[Message, ...]
+    reply: str
+    delivered: str
+    assessment: Values | None
+    decision: Values | None
+    reason: str | None = None
+
+
+def screened(origin: Origin, delivery: Delivery, assessment: Assessment, decision: Decision) -> Record:
+    """The record of an exchange that was judged and flagged."""
+    judged = (assessment_values(assessment), decision_values(decision))
+    return _record(origin, delivery, judged, None)
+
+
+def failed(origin: Origin, delivery: Delivery, reason: str) -> Record:
+    """The record of an exchange that could not be judged."""
+    return _record(origin, delivery, (None, None), reason)
+
+
+def assessment_values(assessment: Assessment) -> dict[str, Any]:
+    """An assessment as plain values."""
+    return {
+        "risk": rounded(assessment.risk.present),
+        "risk_explicit": rounded(assessment.risk.explicit),
+        "behaviours": rounded(assessment.behaviour.probabilities),
+        "evidence": [_span_values(span) for span in assessment.evidence],
+        "model": assessment.model,
+        "seconds": round(assessment.seconds, 4),
+    }
+
+
+def decision_values(decision: Decision) -> dict[str, Any]:
+    """A decision as plain values."""
+    return {
+        "action": str(decision.action),
+        "escalate": decision.escalate,
+        "severity": decision.severity,
+        "rules": [
+            {"id": f.rule, "harm": str(f.harm), "why": f.why, "probability": round(f.probability, 4)}
+            for f in decision.fired
+        ],
+        "harms": rounded(decision.harms),
+        "policy": decision.policy,
+    }
+
+
+def rounded(probabilities: Mapping[Any, float]) -> dict[str, float]:
+    """Probabilities by label name, to four places."""
+    return {str(label): round(float(p), 4) for label, p in probabilities.items()}
+
+
+def _span_values(span: Span) -> dict[str, Any]:
+    return {"label": span.label, "message": span.message, "start": span.start, "end": span.end}
+
+
+def _record(
+    origin: Origin, delivery: Delivery, judged: tuple[Values | None, Values | None], reason: str | None
+) -> Record:
+    return Record(
+        id=f"{origin.id}.{delivery.choice}",
+        at=origin.at,
+        dialect=origin.dialect,
+        path=origin.path,
+        country=origin.country,
+        choice=delivery.choice,
+        status="screened" if reason is None else "failed",
+        messages=delivery.conversation.messages,
+        reply=delivery.reply,
+        delivered=delivery.delivered,
+        assessment=judged[0],
+        decision=judged[1],
+        reason=reason,
+    )

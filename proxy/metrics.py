@@ -1,0 +1,60 @@
+"""Metrics: what Prometheus may scrape. Labels are names of ours, never a person's words."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from handrail.policies.decision import Decision
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12)
+
+
+class Metrics:
+    """One registry a server, so that two servers in a process count apart."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.replies = Counter(
+            "handrail_replies",
+            "Replies by outcome (screened, unscreened, failed) and detail (what was done, or the reason).",
+            ["outcome", "detail"],
+            registry=self.registry,
+        )
+        self.harms = Counter(
+            "handrail_flagged", "Flagged replies by harm and rule.", ["harm", "rule"], registry=self.registry
+        )
+        self.escalations = Counter(
+            "handrail_escalations", "Replies that call for prompt human review.", registry=self.registry
+        )
+        self.assessments = Histogram(
+            "handrail_assessment_seconds",
+            "Time to assess a passage or a reply.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.relayed = Counter(
+            "handrail_relayed",
+            "Requests passed on unread, by status class.",
+            ["status"],
+            registry=self.registry,
+        )
+        self.upstream_errors = Counter(
+            "handrail_upstream_errors", "Failures of the upstream, by code.", ["code"], registry=self.registry
+        )
+        self.journal_errors = Counter(
+            "handrail_journal_errors", "Flagged exchanges that could not be written.", registry=self.registry
+        )
+        self.open_replies = Gauge(
+            "handrail_open_replies", "Chat replies being relayed now.", registry=self.registry
+        )
+
+    def count(self, decision: Decision) -> None:
+        """Count one screened reply and what was found in it."""
+        self.replies.labels("screened", str(decision.action)).inc()
+        for fired in decision.fired:
+            self.harms.labels(str(fired.harm), fired.rule).inc()
+        if decision.escalate:
+            self.escalations.inc()
+
+    def render(self) -> bytes:
+        """All metrics in the Prometheus text format."""
+        return generate_latest(self.registry)

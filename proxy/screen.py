@@ -1,0 +1,127 @@
+"""Screen: exchanges from a file, one JSON object a line, judged in batches and in order."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from handrail.classifiers.assessment import Assessment
+from handrail.classifiers.assessor import Assessor
+from handrail.classifiers.exchange import Conversation, Exchange, Message
+from handrail.policies.decide import Decider
+from handrail.policies.decision import Decision
+from handrail.proxy.journal.record import rounded
+
+# Exchanges judged together: enough for windows of like length to find each other, few enough that the
+# first results come at once.
+BATCH = 64
+
+Json = dict[str, Any]
+
+
+class _Turn(BaseModel):
+    role: str
+    content: str | None = None
+
+
+class _Row(BaseModel):
+    """A row as given; fields we don't know are left alone."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str | int | None = None
+    messages: tuple[_Turn, ...] = Field(min_length=1)
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Screener:
+    """Model and policy for rows of a file; `country` decides which resources are named."""
+
+    assessor: Assessor
+    decider: Decider
+    country: str | None
+
+    def screen(self, lines: Iterable[str]) -> Iterator[Json]:
+        """One result a line, in order: a verdict, or `{"id" or "line", "error"}` for a bad one.
+
+        Empty lines are passed over.
+        """
+        batch: list[_Row | Json] = []
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                batch.append(_read(line, number))
+            if len(batch) >= BATCH:
+                yield from self._judge(batch)
+                batch = []
+        yield from self._judge(batch)
+
+    def _judge(self, batch: list[_Row | Json]) -> Iterator[Json]:
+        exchanges = [_exchange(row) for row in batch if isinstance(row, _Row)]
+        assessed = iter(zip(exchanges, self.assessor.assess(exchanges), strict=True))
+        for row in batch:
+            if not isinstance(row, _Row):
+                yield row
+                continue
+            exchange, assessment = next(assessed)
+            decision = self.decider.decide(exchange.conversation, assessment, self.country)
+            yield result_of(row.id, exchange.reply, assessment, decision)
+
+
+def result_of(name: str | int | None, reply: str, assessment: Assessment, decision: Decision) -> Json:
+    """The row written for an exchange."""
+    return {
+        "id": name,
+        "flagged": decision.flagged,
+        "decision": str(decision.action),
+        "escalate": decision.escalate,
+        "severity": decision.severity,
+        "harms": rounded(decision.harms),
+        "risk": rounded(assessment.risk.present),
+        "risk_explicit": rounded(assessment.risk.explicit),
+        "behaviours": rounded(assessment.behaviour.probabilities),
+        "rules": list(decision.rules),
+        "delivered": decision.delivered(reply),
+        "model": assessment.model,
+        "policy": decision.policy,
+    }
+
+
+def screen_all(screener: Screener, lines: Iterable[str], write: Callable[[str], None]) -> tuple[int, int]:
+    """Screen all lines, writing each result; give the counts of results and of errors among them."""
+    rows = errors = 0
+    for result in screener.screen(lines):
+        rows += 1
+        errors += "error" in result
+        write(json.dumps(result, ensure_ascii=False))
+    return rows, errors
+
+
+def _read(line: str, number: int) -> _Row | Json:
+    name: Json = {"line": number}
+    try:
+        values = json.loads(line)
+        if isinstance(values, dict) and isinstance(values.get("id"), str | int):
+            name = {"id": values["id"]}
+        return _Row.model_validate(values)
+    except json.JSONDecodeError as error:
+        return {**name, "error": f"not JSON: {error.msg}"}
+    except RecursionError:
+        return {**name, "error": "not JSON: nested too deeply"}
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        field = ".".join(str(part) for part in problem["loc"]) or "row"
+        return {**name, "error": f"{field}: {problem['msg']}"}
+
+
+def _exchange(row: _Row) -> Exchange:
+    """The exchange of a row; turns that are neither the client's nor the chatbot's are passed over."""
+    messages = []
+    for turn in row.messages:
+        if turn.role == "user":
+            messages.append(Message("user", turn.content or ""))
+        elif turn.role == "assistant":
+            messages.append(Message("assistant", turn.content or ""))
+    return Exchange(Conversation(tuple(messages)), row.reply)

@@ -1,0 +1,59 @@
+"""Sentences: where a reply that is still being written can be cut for judging."""
+
+import re
+
+# A full stop ends no sentence after these, after a single initial, or after a list number.
+_ABBREVIATIONS = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "sr",
+        "jr",
+        "st",
+        "vs",
+        "etc",
+        "e.g",
+        "i.e",
+        "approx",
+        "no",
+        "fig",
+        "dept",
+        "est",
+        "min",
+        "max",
+        "tel",
+        "ext",
+        "a.m",
+        "p.m",
+        "u.s",
+        "u.k",
+    ]
+)
+_END = re.compile(r"[.!?…]+[\"'”’)\]*_]*(?=\s)|[。！？]+[」』”’）]*|(?<=\S)(?=\n)")  # noqa: RUF001  (CJK stops)
+_LAST_WORD = re.compile(r"(\S+)\.[\"'”’)\]*_]*$")  # noqa: RUF001  (typographic quotes close sentences)
+_LIST_NUMBER = re.compile(r"(?:^|\n)\s*\(?\w{1,3}\.$")
+
+
+def sentence_ends(text: str, start: int = 0) -> list[int]:
+    """Positions just after each sentence of `text` that ends at or after `start`.
+
+    An end is only known once what follows it is: a full stop at the very end of the text may still
+    become "3.5". Line ends close a sentence, so list items and headings are judged one by one.
+    """
+    return [m.end() for m in _END.finditer(text, start) if m.end() > start and _is_end(text, m)]
+
+
+def _is_end(text: str, match: re.Match[str]) -> bool:
+    if not match.group().startswith(".") or match.group().startswith(".."):
+        return True
+    before = text[max(0, match.start() - 24) : match.end()]
+    if _LIST_NUMBER.search(text[max(0, match.start() - 8) : match.start() + 1]):
+        return False
+    word = _LAST_WORD.search(before)
+    if word is None:
+        return True
+    last = word.group(1).lower().lstrip("(\"'“‘[*_")  # noqa: RUF001  (typographic quotes open words)
+    return last not in _ABBREVIATIONS and not (len(last) == 1 and last.isalpha() and last != "i")

@@ -1,0 +1,116 @@
+"""Settings: everything an operator can set, from one YAML file and the environment."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from yarl import URL
+
+from handrail.classifiers.errors import SettingsError
+from handrail.policies.document import Place, describe, parse_with_lines
+
+PREFIX = "HANDRAIL_"
+
+
+class Settings(BaseModel):
+    """One field a setting. The environment (HANDRAIL_ and the name in capitals) wins over the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    upstream_url: str = Field(description="Base URL of the chatbot server; paths are appended to it.")
+    upstream_key: SecretStr | None = Field(
+        default=None, description="Bearer key sent upstream instead of the client's own authorization."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    journal_path: Path = Field(
+        default=Path("handrail.db"), description="SQLite file that keeps flagged exchanges."
+    )
+    policy_path: Path | None = Field(default=None, description="Policy file; ours when not set.")
+    texts_path: Path | None = Field(
+        default=None, description="File of texts shown to people; ours when not set."
+    )
+    resources_path: Path | None = Field(default=None, description="Crisis resources; ours when not set.")
+    model_path: Path | None = Field(default=None, description="Folder of the model; ours when not set.")
+    locale: str | None = Field(
+        default=None,
+        description="Where the people are, such as en-GB; an X-Handrail-Locale header wins over it.",
+    )
+    connect_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a connection upstream.")
+    idle_timeout: float = Field(
+        default=120, gt=0, description="Seconds to wait for the next byte from upstream."
+    )
+    max_body_bytes: int = Field(default=8 * 2**20, ge=1024, description="Largest request body taken.")
+    max_reply_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest reply read.")
+    max_held_characters: int = Field(
+        default=1200,
+        ge=80,
+        description="Streamed text held without a sentence end before it is judged as it stands.",
+    )
+    drain_seconds: float = Field(default=30, ge=0, description="Time that open replies get at a shutdown.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe log line written."
+    )
+
+    @field_validator("upstream_url")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        try:
+            url = URL(value)
+        except ValueError:
+            url = URL()
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise ValueError("must be an http:// or https:// URL, such as http://127.0.0.1:11434")
+        if url.query_string or url.fragment:
+            raise ValueError("must have no query and no fragment")
+        return value.rstrip("/")
+
+
+def load_settings(
+    path: Path | None, environment: Mapping[str, str] = os.environ, **overrides: object
+) -> Settings:
+    """Settings from a file (or none), the environment, and overrides, each stronger than the last.
+
+    Raises SettingsError naming each wrong setting, where it stands and the mend.
+    """
+    values, lines = _read_file(path)
+    from_environment = _read_environment(environment)
+    given = {name: value for name, value in overrides.items() if value is not None}
+    name = path.name if path else "settings"
+    # A line number would mislead where the environment or an option has overruled the file's line.
+    lines = {place: line for place, line in lines.items() if not {*from_environment, *given} & {*place[:1]}}
+    try:
+        return Settings.model_validate({**values, **from_environment, **given})
+    except ValidationError as error:
+        raise SettingsError(_with_variables(describe(error, name, lines), from_environment)) from error
+
+
+def _read_file(path: Path | None) -> tuple[dict[str, object], dict[Place, int]]:
+    if path is None:
+        return {}, {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"settings file {path} can't be read as UTF-8 text") from error
+    values, lines = parse_with_lines(text, path.name, SettingsError)
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path.name}: must hold settings, one `name: value` a line")
+    return {str(key): value for key, value in values.items()}, lines
+
+
+def _read_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """All HANDRAIL_ variables: an unknown one is a typing slip that must not pass unseen."""
+    return {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX)
+    }
+
+
+def _with_variables(message: str, from_environment: Mapping[str, str]) -> str:
+    if not from_environment:
+        return message
+    names = ", ".join(PREFIX + name.upper() for name in sorted(from_environment))
+    return f"{message}\n(set from the environment: {names})"

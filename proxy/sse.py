@@ -1,0 +1,60 @@
+"""Server-sent events, cut out of a byte stream without changing a byte (WHATWG HTML, section 9.2)."""
+
+import re
+from dataclasses import dataclass
+
+# An event ends at an empty line; lines end in CRLF, LF or CR. A CR that is the last byte so far may be
+# half a CRLF, so it waits for its fellow.
+_EVENT_END = re.compile(rb"\r\n\r\n|\r\n\n|\n\r\n|\n\n|\r\r(?!\n)|\r\r\n|\n\r(?!\n)")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSentEvent:
+    """One event: its bytes as they came, and the data its `data:` lines carry (None: it has none)."""
+
+    raw: bytes
+    data: str | None
+
+
+class EventDecoder:
+    """Bytes in, whole events out; what is not yet an event waits."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._scanned = 0
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait for the end of their event."""
+        return len(self._rest)
+
+    def feed(self, data: bytes) -> list[ServerSentEvent]:
+        """Take in bytes; give the events that are complete."""
+        self._rest += data
+        events = []
+        at = 0
+        for end in _EVENT_END.finditer(self._rest, max(0, self._scanned - 3)):
+            if end.end() == len(self._rest) and end.group().endswith(b"\r"):
+                break
+            events.append(_event(bytes(self._rest[at : end.end()])))
+            at = end.end()
+        del self._rest[:at]
+        self._scanned = len(self._rest)
+        return events
+
+    def flush(self) -> list[ServerSentEvent]:
+        """The rest as a last event: some servers forget the final empty line."""
+        rest, self._rest, self._scanned = bytes(self._rest), bytearray(), 0
+        return [_event(rest)] if rest.strip() else []
+
+
+def encode(data: str) -> bytes:
+    """An event of our own that carries one line of data."""
+    return f"data: {data}\n\n".encode()
+
+
+def _event(raw: bytes) -> ServerSentEvent:
+    text = raw.decode("utf-8", "replace").lstrip("\ufeff")
+    lines = re.split(r"\r\n|\n|\r", text)
+    data = [line[5:].removeprefix(" ") for line in lines if line.startswith("data:")]
+    return ServerSentEvent(raw, "\n".join(data) if data else None)
