@@ -1,5 +1,6 @@
 """Document: a YAML file checked against a model; what is wrong is named by file, line and field."""
 
+import re
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,6 +11,9 @@ from handrail.classifiers.errors import HandrailError
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]
+
+# How Python shows a member of a closed set; people write its value.
+_ENUM = re.compile(r"<\w+\.\w+: ('[^']*')>")
 
 
 def read_document(path: Path, model: type[Model], error_type: type[HandrailError]) -> Model:
@@ -50,9 +54,10 @@ def describe(error: ValidationError, name: str, lines: dict[Place, int]) -> str:
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
         place = tuple(problem["loc"])
         known = next((place[:n] for n in range(len(place), 0, -1) if place[:n] in lines), ())
-        line = f":{lines[known]}" if known in lines else ""
+        line = f":{lines[known]}" if known else ""
         field = ".".join(str(part) for part in place) or "document"
-        found.append(f"{name}{line}: {field}: {problem['msg'].removeprefix('Value error, ')}")
+        message = _ENUM.sub(r"\1", problem["msg"].removeprefix("Value error, "))
+        found.append(f"{name}{line}: {field}: {message}")
     return "\n".join(found)
 
 

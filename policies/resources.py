@@ -1,4 +1,7 @@
-"""Resource: a crisis service of one place, with the day on which someone last looked it up."""
+"""Resource: a crisis service of one place, dated.
+
+The date says when an entry was written down or, once an operator has verified it, when that was.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -21,7 +24,7 @@ class _Part(BaseModel):
 
 
 class Resource(_Part):
-    """One service: how to reach it, when, in what language, and who said so when."""
+    """One service: how to reach it, when, in what language, where that is said, and the entry's date."""
 
     name: str
     type: Literal["call", "text", "chat", "web"]

@@ -124,7 +124,9 @@ class ChatHandler:
 
     async def _stream(self, turn: _Turn, got: aiohttp.ClientResponse) -> None:
         hold = await self._guard.hold(turn.asked.conversation)
-        stream = turn.stream = ChatStream(hold, self._settings.max_held_characters)
+        stream = turn.stream = ChatStream(
+            hold, self._settings.max_held_characters, turn.asked.count, turn.origin.id
+        )
         decoder = EventDecoder()
         size = 0
         async for data in got.content.iter_any():
@@ -141,7 +143,7 @@ class ChatHandler:
         stream.end()
         await self._settle(turn, stream)
         self._skip_unread(turn, stream)
-        await turn.answer.write(stream.close(turn.origin.id))
+        await turn.answer.write(stream.close())
         await turn.answer.finish()
 
     async def _settle(self, turn: _Turn, stream: ChatStream) -> None:

@@ -13,7 +13,7 @@ from handrail.policies.document import read_document
 Vector = NDArray[np.float64]
 
 # Below this likeness nothing in the bank is about what was said.
-_LEAST = 0.12
+_LEAST = 0.34
 
 
 class Entry(BaseModel):

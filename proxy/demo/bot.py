@@ -41,17 +41,15 @@ async def _models(request: web.Request) -> web.Response:
 
 
 async def _complete(request: web.Request) -> web.StreamResponse:
-    body = await request.read()
     try:
-        asked = openai_chat.read_request(body)
+        asked = openai_chat.read_request(await request.read())
     except RequestError as error:
         return error_response(400, str(error), "invalid_request", error.field, "invalid_request_error")
     said = asked.conversation.said_by("user")
     reply = request.app[_CHOOSER].choose(said[-1] if said else "", len(said))
-    count = max(1, int(json.loads(body).get("n") or 1))
     if asked.stream:
-        return await _stream(request, reply, count)
-    return web.json_response(_completion(reply, count))
+        return await _stream(request, reply, asked.count)
+    return web.json_response(_completion(reply, asked.count))
 
 
 def _completion(reply: str, count: int) -> Json:

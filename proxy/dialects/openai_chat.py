@@ -25,13 +25,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """What a request asks: the conversation, and whether the reply is to be streamed.
+    """What a request asks: the conversation, whether to stream, and how many choices.
 
     `unread` names kinds of content in it that can't be judged, such as images.
     """
 
     conversation: Conversation
     stream: bool
+    count: int
     unread: tuple[str, ...]
 
 
@@ -66,10 +67,13 @@ def read_request(body: bytes) -> ChatRequest:
     stream = payload.get("stream")
     if stream is not None and not isinstance(stream, bool):
         raise RequestError("'stream' must be true or false.", "stream")
+    count = payload.get("n")
+    if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
+        raise RequestError("'n' must be a whole number of at least 1.", "n")
     unread: list[str] = []
     read = [_message(m, f"messages[{i}]", unread) for i, m in enumerate(messages)]
     conversation = Conversation(tuple(m for m in read if m is not None))
-    return ChatRequest(conversation, bool(stream), tuple(dict.fromkeys(unread)))
+    return ChatRequest(conversation, bool(stream), count or 1, tuple(dict.fromkeys(unread)))
 
 
 def read_reply(body: bytes) -> ChatReply:

@@ -8,7 +8,6 @@ import copy
 import json
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
 
 from handrail.policies.decision import Action, Decision
 from handrail.policies.policy import Hold
@@ -45,9 +44,12 @@ class _Voice:
 class ChatStream:
     """The state of one streamed answer. Pure: events in, passages to judge and bytes to send out."""
 
-    def __init__(self, hold: Hold, max_held: int) -> None:
+    def __init__(self, hold: Hold, max_held: int, count: int, exchange: str) -> None:
+        """`count` is the number of choices asked for; `exchange` names this exchange in repaired chunks."""
         self._hold = hold
         self._max_held = max_held
+        self._count = count
+        self._mark = {"handrail": {"exchange": exchange}}
         self._queue: deque[_Held] = deque()
         self._out = bytearray()
         self._voices: dict[int, _Voice] = {}
@@ -57,7 +59,7 @@ class ChatStream:
     @property
     def over(self) -> bool:
         """Whether every choice was replaced, so that nothing more is wanted from upstream."""
-        return bool(self._voices) and all(v.replaced for v in self._voices.values())
+        return len(self._voices) >= self._count and all(v.replaced for v in self._voices.values())
 
     @property
     def choices(self) -> dict[int, str | None]:
@@ -112,12 +114,10 @@ class ChatStream:
         taken, self._out = bytes(self._out), bytearray()
         return taken
 
-    def close(self, exchange: str | None) -> bytes:
+    def close(self) -> bytes:
         """The last bytes, once everything is judged: additions not yet said, and the terminal event."""
         self._out += self.take()
         self._say_all()
-        if self.over and exchange:
-            self._out += encode(self._chunk([], handrail={"exchange": exchange}))
         if self.over and not self._done_seen:
             self._out += encode(DONE)
         return self.take()
@@ -168,8 +168,8 @@ class ChatStream:
         voice.replaced = True
         repair = f"\n\n{text}" if said.strip() else text
         delta = {"content": repair} if said else {"role": "assistant", "content": repair}
-        self._out += encode(self._chunk([{"index": index, "delta": delta, "finish_reason": None}]))
-        self._out += encode(self._chunk([{"index": index, "delta": {}, "finish_reason": "stop"}]))
+        self._out += encode(self._chunk(index, delta, None))
+        self._out += encode(self._chunk(index, {}, "stop"))
         return said + repair
 
     def _releasable(self, held: _Held) -> bool:
@@ -232,11 +232,12 @@ class ChatStream:
     def _say(self, index: int, voice: _Voice) -> None:
         if voice.addition:
             delta = {"content": voice.addition}
-            self._out += encode(self._chunk([{"index": index, "delta": delta, "finish_reason": None}]))
+            self._out += encode(self._chunk(index, delta, None))
         voice.addition = ""
 
-    def _chunk(self, choices: list[Json], **more: Any) -> str:
-        return _dump({**self._pattern, "choices": choices, **more})
+    def _chunk(self, index: int, delta: Json, finish: str | None) -> str:
+        choice = {"index": index, "delta": delta, "finish_reason": finish}
+        return _dump({**self._pattern, "choices": [choice], **self._mark})
 
 
 def _choices(payload: Json) -> list[tuple[int, Json]]:

@@ -1,0 +1,120 @@
+"""Held-out: what the shipped model and policy find on the corpus's test split, never trained or tuned on.
+
+`python -m handrail.evals.held_out` writes the table that MODEL_CARD.md shows. The split is by scenario;
+the writers are the same as those of the training split, so these figures flatter: see MODEL_CARD.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from handrail.classifiers.assessor import Assessor
+from handrail.classifiers.corpus.rows import LabelledReply, Scenario, read_corpus
+from handrail.classifiers.exchange import Exchange
+from handrail.classifiers.labels import HARMFUL, HARMS, Harm
+from handrail.policies.decide import Decider
+from handrail.policies.decision import Action, Decision
+from handrail.policies.policy import read_policy
+from handrail.policies.resources import read_directory
+from handrail.policies.texts import read_texts
+
+_Z = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A labelled reply of the test split and what was decided about it."""
+
+    scenario: Scenario
+    reply: LabelledReply
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A proportion with its 95% Wilson score interval (Wilson, 1927)."""
+
+    hits: int
+    of: int
+
+    def __str__(self) -> str:
+        if not self.of:
+            return "none"
+        low, high = self.interval
+        return f"{self.hits / self.of:.2f} [{low:.2f}, {high:.2f}] of {self.of}"
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lower and upper bound."""
+        p, n = self.hits / self.of, self.of
+        centre = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+        reach = _Z * np.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
+        return float(centre - reach), float(centre + reach)
+
+
+def judge_split(assessor: Assessor, split: str = "test") -> list[Judged]:
+    """Judge every clear reply of a split with the shipped policy."""
+    decider = Decider(read_policy(), assessor.manifest.thresholds, read_texts(), read_directory())
+    pairs = [(s, r) for s in read_corpus() if s.split == split for r in s.clear_replies]
+    assessed = assessor.assess([Exchange(s.conversation, r.text) for s, r in pairs])
+    return [
+        Judged(s, r, decider.decide(s.conversation, a)) for (s, r), a in zip(pairs, assessed, strict=True)
+    ]
+
+
+def auroc(judged: Sequence[Judged], harm: Harm) -> float | None:
+    """Area under the ROC curve of a harm's probability; None where one class is absent."""
+    truth = [harm in j.reply.harms for j in judged]
+    if len(set(truth)) < 2:
+        return None
+    return float(roc_auc_score(truth, [j.decision.harms[harm] for j in judged]))
+
+
+def summary(judged: Sequence[Judged]) -> list[tuple[str, Share]]:
+    """The rates that matter: harm found, by kind, and harmless replies touched, by kind of context."""
+    commissions = [j for j in judged if j.reply.harms and set(j.reply.behaviours) & set(HARMFUL)]
+    omissions = [j for j in judged if j.reply.harms and not set(j.reply.behaviours) & set(HARMFUL)]
+    appropriate = [j for j in judged if not j.reply.harms and j.scenario.risk]
+    benign = [j for j in judged if not j.reply.harms and not j.scenario.risk]
+    return [
+        ("harmful commissions flagged", _flagged(commissions)),
+        ("harmful commissions replaced", _with_action(commissions, Action.REPLACE)),
+        ("harmful omissions flagged", _flagged(omissions)),
+        ("appropriate replies to risk replaced", _with_action(appropriate, Action.REPLACE)),
+        ("appropriate replies to risk appended to", _with_action(appropriate, Action.APPEND)),
+        ("harmless replies without risk flagged", _flagged(benign)),
+    ]
+
+
+def table(judged: Sequence[Judged]) -> str:
+    """Both tables in Markdown."""
+    lines = ["| harm | AUROC | found |", "| --- | --- | --- |"]
+    for harm in HARMS:
+        found = [j for j in judged if harm in j.reply.harms]
+        area = auroc(judged, harm)
+        named = sum(harm in {f.harm for f in j.decision.fired} for j in found)
+        lines.append(f"| {harm} | {'none' if area is None else f'{area:.3f}'} | {Share(named, len(found))} |")
+    lines += ["", "| what | share [95% interval] |", "| --- | --- |"]
+    lines += [f"| {name} | {share} |" for name, share in summary(judged)]
+    return "\n".join(lines)
+
+
+def _flagged(judged: Sequence[Judged]) -> Share:
+    return Share(sum(j.decision.flagged for j in judged), len(judged))
+
+
+def _with_action(judged: Sequence[Judged], action: Action) -> Share:
+    return Share(sum(j.decision.action == action for j in judged), len(judged))
+
+
+def main() -> None:
+    """Print the tables for the shipped model."""
+    assessor = Assessor.load()
+    print(f"Model {assessor.version}, policy {read_policy().hash}, test split of the corpus.\n")  # noqa: T201
+    print(table(judge_split(assessor)))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

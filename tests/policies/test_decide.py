@@ -1,0 +1,147 @@
+import dataclasses
+from collections.abc import Mapping
+
+import pytest
+
+from handrail.classifiers.assessment import Assessment, BehaviourReading, RiskReading
+from handrail.classifiers.corpus.rows import LabelledReply, Scenario, read_corpus
+from handrail.classifiers.errors import PolicyError
+from handrail.classifiers.exchange import Conversation
+from handrail.classifiers.labels import BEHAVIOURS, HARMS, RISKS, Behaviour, Harm, Risk, RiskLevel
+from handrail.policies.decide import Decider
+from handrail.policies.decision import Action, Severity
+from handrail.policies.policy import Holding, HoldWhen
+
+HELLO = Conversation.of([("user", "hello")])
+
+
+def assessed(risks: Mapping[Risk, RiskLevel], behaviours: set[Behaviour]) -> Assessment:
+    """An assessment that is certain of its labels."""
+    return Assessment(
+        RiskReading(
+            {r: 0.99 if r in risks else 0.01 for r in RISKS},
+            {r: 0.99 if risks.get(r) == RiskLevel.EXPLICIT else 0.01 for r in RISKS},
+        ),
+        BehaviourReading({b: 0.99 if b in behaviours else 0.01 for b in BEHAVIOURS}),
+        "by hand",
+        0.0,
+    )
+
+
+def _harms(decider: Decider, scenario: Scenario, reply: LabelledReply) -> set[Harm]:
+    decision = decider.decide(scenario.conversation, assessed(scenario.risk, set(reply.behaviours)))
+    return {fired.harm for fired in decision.fired}
+
+
+def test_the_policy_is_the_taxonomy(decider: Decider) -> None:
+    """Given the corpus's own labels, the shipped policy finds exactly the harms the corpus names."""
+    wrong = [
+        (scenario.id, number)
+        for scenario in read_corpus()
+        for number, reply in enumerate(scenario.replies)
+        if _harms(decider, scenario, reply) != set(reply.harms)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("risk", "behaviours", "action", "rules"),
+    [
+        (
+            Risk.SUICIDAL_IDEATION,
+            {Behaviour.GIVES_MEANS, Behaviour.REFERS_TO_HELP},
+            "replace",
+            "crisis.means",
+        ),
+        (Risk.SUICIDAL_IDEATION, {Behaviour.VALIDATES_FEELING}, "append", "crisis.unanswered"),
+        (Risk.SUICIDAL_IDEATION, {Behaviour.CHECKS_RISK}, "deliver", ""),
+        (Risk.DELUSION, {Behaviour.REFERS_TO_HELP}, "append", "delusion.unquestioned"),
+        (Risk.DELUSION, {Behaviour.TESTS_REALITY}, "deliver", ""),
+        (Risk.DELUSION, {Behaviour.TESTS_REALITY, Behaviour.AFFIRMS_BELIEF}, "replace", "delusion.affirmed"),
+        (Risk.HALLUCINATION, {Behaviour.REFERS_TO_HELP}, "deliver", ""),
+        (Risk.HALLUCINATION, set(), "append", "hallucination.unsupported"),
+        (Risk.MANIA, {Behaviour.DECLINES}, "deliver", ""),
+        (Risk.MANIA, {Behaviour.ENCOURAGES_RISK, Behaviour.NAMES_PATTERN}, "replace", "mania.encouraged"),
+        (Risk.COMPULSION, {Behaviour.VALIDATES_FEELING}, "append", "compulsion.unnamed"),
+        (Risk.COMPULSION, {Behaviour.SERVES_COMPULSION, Behaviour.DECLINES}, "replace", "compulsion.served"),
+        (None, {Behaviour.STIGMATISES}, "replace", "stigma.said"),
+        (None, {Behaviour.GIVES_MEANS, Behaviour.MINIMISES, Behaviour.AFFIRMS_BELIEF}, "deliver", ""),
+        (None, set(), "deliver", ""),
+    ],
+)
+def test_rows_of_the_harm_table(
+    decider: Decider, risk: Risk | None, behaviours: set[Behaviour], action: str, rules: str
+) -> None:
+    """Each row of the harm table leads to its action and its rule."""
+    risks = {risk: RiskLevel.LATENT} if risk else {}
+    decision = decider.decide(HELLO, assessed(risks, behaviours))
+    assert decision.action == action
+    assert ",".join(decision.rules) == rules
+    assert decision.flagged == (action != "deliver")
+    assert bool(decision.text) == (action != "deliver")
+
+
+def test_the_most_intrusive_action_wins(decider: Decider) -> None:
+    """When one rule would add and another replace, the reply is replaced, and both rules are named."""
+    risks = {Risk.MANIA: RiskLevel.LATENT, Risk.DELUSION: RiskLevel.LATENT}
+    decision = decider.decide(HELLO, assessed(risks, {Behaviour.ENCOURAGES_RISK}))
+    assert decision.action == Action.REPLACE
+    assert decision.rules == ("delusion.unquestioned", "mania.encouraged", "mania.unnoticed")
+    assert decision.severity == Severity.HIGH
+
+
+def test_two_things_missing_are_both_added(decider: Decider) -> None:
+    """A reply that leaves out two different things gets two texts, each once."""
+    risks = {Risk.SUICIDAL_IDEATION: RiskLevel.LATENT, Risk.DELUSION: RiskLevel.LATENT}
+    decision = decider.decide(HELLO, assessed(risks, set()))
+    texts = decider.texts.texts
+    assert decision.text.count("\n\n") >= 1
+    assert any(decision.text.startswith(v[:25]) for v in texts["crisis_append"])
+    assert any(v[:25] in decision.text for v in texts["delusion_append"])
+
+
+def test_an_unfinished_reply_owes_nothing_yet(decider: Decider) -> None:
+    """Of a reply still being written nothing is missing; what it does wrong counts at once."""
+    risks = {Risk.SUICIDAL_IDEATION: RiskLevel.LATENT}
+    assert not decider.decide(HELLO, assessed(risks, set()), complete=False).flagged
+    harmful = assessed(risks, {Behaviour.GIVES_MEANS})
+    assert decider.decide(HELLO, harmful, complete=False).rules == ("crisis.means",)
+
+
+def test_harms_are_probabilities_for_all_six(decider: Decider) -> None:
+    """Every harm has a probability, high where risk and behaviour both are."""
+    found = decider.harms(assessed({Risk.MANIA: RiskLevel.LATENT}, {Behaviour.ENCOURAGES_RISK}))
+    assert set(found) == set(HARMS)
+    assert found[Harm.MANIA_ENABLING] > 0.95
+    assert all(found[h] < 0.05 for h in HARMS if h != Harm.MANIA_ENABLING)
+
+
+def test_open_risk_holds_the_whole_stream(decider: Decider) -> None:
+    """A stream is held by the sentence, and as a whole where suicidal thoughts show openly."""
+    open_risk = assessed({Risk.SUICIDAL_IDEATION: RiskLevel.EXPLICIT}, set()).risk
+    latent = assessed({Risk.SUICIDAL_IDEATION: RiskLevel.LATENT}, set()).risk
+    assert decider.hold(open_risk) == "reply"
+    assert decider.hold(latent) == "sentence"
+
+
+def test_levels_are_told_apart(decider: Decider) -> None:
+    """A condition on latent risk does not match risk that shows openly."""
+    entry = HoldWhen(risk=Risk.MANIA, level=RiskLevel.LATENT, hold="reply")
+    policy = decider.policy.model_copy(update={"hold": Holding(when=(entry,))})
+    changed = dataclasses.replace(decider, policy=policy)
+    assert changed.hold(assessed({Risk.MANIA: RiskLevel.LATENT}, set()).risk) == "reply"
+    assert changed.hold(assessed({Risk.MANIA: RiskLevel.EXPLICIT}, set()).risk) == "sentence"
+
+
+def test_thresholds_of_the_policy_win(decider: Decider) -> None:
+    """A threshold in the policy overrides the model's."""
+    policy = decider.policy.model_copy(update={"thresholds": {"stigmatises": 0.995}})
+    changed = dataclasses.replace(decider, policy=policy)
+    assert not changed.decide(HELLO, assessed({}, {Behaviour.STIGMATISES})).flagged
+
+
+def test_a_text_that_is_not_there_stops_the_start(decider: Decider) -> None:
+    """A policy that names a text nobody wrote is refused before it is needed."""
+    rules = tuple(r.model_copy(update={"text": "poem"}) for r in decider.policy.rules)
+    with pytest.raises(PolicyError, match="no texts called poem"):
+        dataclasses.replace(decider, policy=decider.policy.model_copy(update={"rules": rules}))

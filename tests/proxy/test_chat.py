@@ -1,0 +1,392 @@
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import openai
+import pytest
+
+from handrail.proxy.journal.record import Record
+from handrail.proxy.journal.sqlite import SqliteJournal
+
+from .conftest import (
+    HARMFUL_MESSAGE,
+    HARMFUL_REPLY,
+    HARMLESS_MESSAGE,
+    HARMLESS_REPLY,
+    OMITTING_MESSAGE,
+    OMITTING_REPLY,
+    Script,
+    asking,
+    chunk,
+    completion,
+    streamed,
+)
+
+Guarded = Callable[..., Awaitable[str]]
+SSE = {"Content-Type": "text/event-stream"}
+DEPTH = "40 feet"
+
+
+async def _post(url: str, body: Any, **more: Any) -> tuple[int, bytes]:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(f"{url}/v1/chat/completions", data=data, **more) as answer,
+    ):
+        return answer.status, await answer.read()
+
+
+async def _records(tmp_path: Path) -> list[Record]:
+    journal = SqliteJournal(tmp_path / "journal.db")
+    await journal.open()
+    try:
+        return await journal.latest(10)
+    finally:
+        await journal.close()
+
+
+def _client(url: str) -> openai.AsyncOpenAI:
+    return openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="k", max_retries=0)
+
+
+async def _talk(url: str, message: str, **more: Any) -> dict[int, str]:
+    """A streamed chat through the official client; the text of each choice."""
+    texts: dict[int, str] = {}
+    async with _client(url) as client:
+        stream = await client.chat.completions.create(
+            model="m", messages=[{"role": "user", "content": message}], stream=True, **more
+        )
+        async for event in stream:
+            for choice in event.choices:
+                texts[choice.index] = texts.get(choice.index, "") + (choice.delta.content or "")
+    return texts
+
+
+async def test_a_harmless_answer_is_the_upstreams_to_the_byte(
+    guarded: Guarded, upstream: str, script: Script, tmp_path: Path
+) -> None:
+    """A harmless reply passes byte for byte, the request too, and leaves no record."""
+    script.chunks = [completion(HARMLESS_REPLY)]
+    body = json.dumps(asking(HARMLESS_MESSAGE, x_extra={"é": 1}), indent=2).encode()
+    status, answer = await _post(await guarded(upstream), body)
+    assert (status, answer) == (200, script.chunks[0])
+    assert script.bodies == [body]
+    assert await _records(tmp_path) == []
+
+
+@pytest.mark.parametrize("size", [1, 4, 37, 10_000])
+async def test_a_harmless_stream_is_the_upstreams_to_the_byte(
+    guarded: Guarded, upstream: str, script: Script, size: int
+) -> None:
+    """A harmless stream passes byte for byte, comments, usage and all, however it is cut."""
+    script.headers = SSE
+    events = [b": hello\n\n", *streamed(HARMLESS_REPLY, size)]
+    events.insert(-1, chunk({}, usage={"total_tokens": 7}))
+    script.chunks = events
+    status, answer = await _post(await guarded(upstream), asking(HARMLESS_MESSAGE, stream=True))
+    assert (status, answer) == (200, b"".join(events))
+
+
+async def test_a_harmful_answer_is_replaced(
+    guarded: Guarded, upstream: str, script: Script, tmp_path: Path
+) -> None:
+    """A reply that gives means is replaced; the record has what was said, written and delivered."""
+    script.chunks = [completion(HARMFUL_REPLY)]
+    async with _client(await guarded(upstream, locale="en-US")) as client:
+        reply = await client.chat.completions.create(
+            model="m", messages=[{"role": "user", "content": HARMFUL_MESSAGE}], logprobs=True
+        )
+    text = reply.choices[0].message.content or ""
+    assert DEPTH not in reply.model_dump_json()
+    assert "988" in text
+    assert reply.choices[0].finish_reason == "stop"
+    assert reply.id == "chatcmpl-1"
+    (record,) = await _records(tmp_path)
+    assert record.messages[0].content == HARMFUL_MESSAGE
+    assert (record.reply, record.delivered) == (HARMFUL_REPLY, text)
+    assert record.status == "screened"
+    assert record.decision is not None
+    assert record.decision["action"] == "replace"
+    assert record.decision["rules"][0]["id"] == "crisis.means"
+    assert record.assessment is not None
+    assert record.assessment["risk"]["suicidal_ideation"] > 0.5
+    assert (reply.model_extra or {})["handrail"]["exchange"] in record.id
+
+
+@pytest.mark.parametrize("size", [1, 5, 60, 10_000])
+async def test_a_harmful_stream_is_repaired(
+    guarded: Guarded, upstream: str, script: Script, tmp_path: Path, size: int
+) -> None:
+    """However a harmful reply is streamed, the harm never arrives, and the stream ends as it should."""
+    script.headers = SSE
+    script.chunks = streamed(HARMFUL_REPLY, size)
+    url = await guarded(upstream)
+    status, answer = await _post(url, asking(HARMFUL_MESSAGE, stream=True))
+    assert status == 200
+    assert answer.endswith(b"data: [DONE]\n\n")
+    texts = await _talk(url, HARMFUL_MESSAGE)
+    assert DEPTH not in texts[0]
+    assert "automat" in texts[0]
+    record = (await _records(tmp_path))[0]
+    assert record.delivered == texts[0]
+    assert HARMFUL_REPLY.startswith(record.reply)
+
+
+async def test_what_a_reply_leaves_out_is_added(guarded: Guarded, upstream: str, script: Script) -> None:
+    """A reply that only leaves something out is kept to the letter, and what is owed comes after it."""
+    script.chunks = [completion(OMITTING_REPLY)]
+    status, answer = await _post(await guarded(upstream), asking(OMITTING_MESSAGE))
+    text = json.loads(answer)["choices"][0]["message"]["content"]
+    assert status == 200
+    assert text.startswith(OMITTING_REPLY + "\n\n")
+    assert "?" in text[len(OMITTING_REPLY) :]
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_a_stream_gets_its_addition_before_its_end(
+    guarded: Guarded, upstream: str, script: Script, together: bool
+) -> None:
+    """In a stream the addition comes after the last words and before the finish reason."""
+    script.headers = SSE
+    script.chunks = streamed(OMITTING_REPLY)
+    if together:
+        head, tail = OMITTING_REPLY[:-9], OMITTING_REPLY[-9:]
+        script.chunks = [chunk({"content": head}), chunk({"content": tail}, "stop"), b"data: [DONE]\n\n"]
+    url = await guarded(upstream)
+    _, answer = await _post(url, asking(OMITTING_MESSAGE, stream=True))
+    events = [json.loads(e[6:]) for e in answer.decode().split("\n\n") if e and "[DONE]" not in e]
+    finishes = [e["choices"][0]["finish_reason"] for e in events]
+    assert finishes == [None] * (len(events) - 1) + ["stop"]
+    text = (await _talk(url, OMITTING_MESSAGE))[0]
+    assert text.startswith(OMITTING_REPLY + "\n\n")
+    assert len(text) > len(OMITTING_REPLY) + 20
+
+
+async def test_each_choice_is_judged(guarded: Guarded, upstream: str, script: Script, tmp_path: Path) -> None:
+    """Of several choices only the harmful one is repaired."""
+    safe = (
+        "I'm not going to answer the question about the water, because I'm worried about you. Are you "
+        "thinking about ending your life? Please call a crisis line tonight."
+    )
+    script.chunks = [completion(safe, HARMFUL_REPLY)]
+    url = await guarded(upstream)
+    _, answer = await _post(url, asking(HARMFUL_MESSAGE, n=2))
+    first, second = (c["message"]["content"] for c in json.loads(answer)["choices"])
+    assert first == safe
+    assert DEPTH not in second
+    assert [r.choice for r in await _records(tmp_path)] == [1]
+
+
+async def test_interleaved_choices_are_judged_apart(guarded: Guarded, upstream: str, script: Script) -> None:
+    """In a stream of two interleaved choices the harmless one arrives whole, the harmful one repaired."""
+    script.headers = SSE
+    safe = "I'm worried about you. Are you thinking about suicide? Please call a crisis line tonight."
+    events = []
+    for at in range(0, max(len(safe), len(HARMFUL_REPLY)), 6):
+        for index, text in enumerate((safe, HARMFUL_REPLY)):
+            if text[at : at + 6]:
+                events.append(chunk({"content": text[at : at + 6]}, index=index))
+    ends = [chunk({}, "stop", index=0), chunk({}, "stop", index=1), b"data: [DONE]\n\n"]
+    script.chunks = [*events, *ends]
+    texts = await _talk(await guarded(upstream), HARMFUL_MESSAGE, n=2)
+    assert texts[0] == safe
+    assert DEPTH not in texts[1]
+
+
+@pytest.mark.parametrize("field", ["refusal", "reasoning_content", "reasoning"])
+async def test_other_text_fields_are_judged(
+    guarded: Guarded, upstream: str, script: Script, field: str
+) -> None:
+    """Harm in a refusal or in reasoning text is harm: a person could read it."""
+    choice = {"index": 0, "message": {"content": "Take care.", field: HARMFUL_REPLY}, "finish_reason": "stop"}
+    script.chunks = [json.dumps({"choices": [choice]}).encode()]
+    _, answer = await _post(await guarded(upstream), asking(HARMFUL_MESSAGE))
+    assert DEPTH.encode() not in answer
+
+
+async def test_an_empty_answer_in_a_crisis_is_not_left_empty(
+    guarded: Guarded, upstream: str, script: Script
+) -> None:
+    """Silence is an omission when somebody needs an answer."""
+    script.chunks = [completion("")]
+    _, answer = await _post(await guarded(upstream), asking(OMITTING_MESSAGE))
+    assert "?" in json.loads(answer)["choices"][0]["message"]["content"]
+
+
+async def test_a_tool_call_passes_and_is_counted_unscreened(
+    guarded: Guarded, upstream: str, script: Script
+) -> None:
+    """A choice that is nothing but a tool call passes untouched, recorded as unscreened."""
+    message = {"content": None, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f"}}]}
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+    script.chunks = [json.dumps({"choices": [choice]}).encode()]
+    url = await guarded(upstream)
+    assert (await _post(url, asking(HARMFUL_MESSAGE)))[1] == script.chunks[0]
+    script.headers = SSE
+    script.chunks = [
+        chunk({"role": "assistant", "tool_calls": message["tool_calls"]}),
+        chunk({}, "tool_calls"),
+        b"data: [DONE]\n\n",
+    ]
+    assert (await _post(url, asking(HARMFUL_MESSAGE, stream=True)))[1] == b"".join(script.chunks)
+    async with aiohttp.ClientSession() as client, client.get(f"{url}/metrics") as answer:
+        assert 'detail="tool_calls",outcome="unscreened"} 2.0' in await answer.text()
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        (b"{", None, "not valid JSON"),
+        (b"[1]", None, "must be a JSON object"),
+        (b"{}", "messages", "at least one message"),
+        (b'{"messages": [1]}', "messages[0]", "must be an object"),
+        (b'{"messages": [{"role": "wizard", "content": "x"}]}', "messages[0].role", "one of assistant"),
+        (b'{"messages": [{"role": "user", "content": 7}]}', "messages[0].content", "string or a list"),
+        (b'{"messages": [{"role": "user", "content": "x"}], "stream": 1}', "stream", "true or false"),
+        (b'{"messages": [{"role": "user", "content": "x"}], "n": 0}', "n", "whole number"),
+    ],
+)
+async def test_bad_requests_name_the_field(
+    guarded: Guarded, upstream: str, script: Script, body: bytes, field: str | None, words: str
+) -> None:
+    """A bad request is answered in OpenAI's shape with the field and the mend, and never sent on."""
+    status, answer = await _post(await guarded(upstream), body)
+    error = json.loads(answer)["error"]
+    assert (status, error["param"], error["type"]) == (400, field, "invalid_request_error")
+    assert words in error["message"]
+    assert not script.asked
+
+
+async def test_a_body_too_large(guarded: Guarded, upstream: str, script: Script) -> None:
+    """A request over the limit is refused in OpenAI's shape."""
+    status, answer = await _post(await guarded(upstream, max_body_bytes=2048), asking("x" * 4000))
+    assert (status, json.loads(answer)["error"]["code"]) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_upstream_down(guarded: Guarded, stream: bool) -> None:
+    """With nobody upstream the official client gets its own kind of error, with a code."""
+    async with _client(await guarded("http://127.0.0.1:9")) as client:
+        with pytest.raises(openai.InternalServerError) as raised:
+            await client.chat.completions.create(
+                model="m", messages=[{"role": "user", "content": "hello"}], stream=stream
+            )
+    assert raised.value.status_code == 502
+    assert raised.value.code == "upstream_unreachable"
+
+
+@pytest.mark.parametrize("garbage", [b"<html>oops</html>", b"{}", b'{"choices": 3}', b"", b'{"choices": []}'])
+async def test_upstream_garbage(guarded: Guarded, upstream: str, script: Script, garbage: bytes) -> None:
+    """An answer that is no chat completion is an error, never passed on unread."""
+    script.chunks = [garbage]
+    status, answer = await _post(await guarded(upstream), asking("hello"))
+    assert (status, json.loads(answer)["error"]["code"]) == (502, "upstream_invalid")
+
+
+async def test_upstream_garbage_in_a_stream(guarded: Guarded, upstream: str, script: Script) -> None:
+    """Garbage amid a stream ends it with an error event that the official client raises."""
+    script.headers = SSE
+    script.chunks = [chunk({"content": "Hello there. How are you? "}), b"data: {broken\n\n"]
+    url = await guarded(upstream)
+    with pytest.raises(openai.APIError):
+        await _talk(url, "hello")
+    _, answer = await _post(url, asking("hello", stream=True))
+    assert b'"code": "upstream_invalid"' in answer
+    assert b"[DONE]" not in answer
+
+
+async def test_an_upstreams_own_error_passes(guarded: Guarded, upstream: str, script: Script) -> None:
+    """An error of the model server's is the client's to handle: it passes as it is."""
+    script.status, script.chunks = 429, [b'{"error": {"message": "slow down"}}']
+    with pytest.raises(openai.RateLimitError):
+        await _talk(await guarded(upstream), "hello")
+
+
+async def test_a_stream_that_breaks_off(guarded: Guarded, upstream: str, script: Script) -> None:
+    """When the upstream breaks off, held text is dropped and the client is told."""
+    script.headers, script.cut = SSE, True
+    script.chunks = [chunk({"content": "All is well. "}), chunk({"content": "And the"})]
+    script.delay = 0.1
+    url = await guarded(upstream)
+    _, answer = await _post(url, asking("hello", stream=True))
+    assert b"upstream_cut" in answer
+    assert b"And the" not in answer
+
+
+async def test_a_silent_upstream_times_out(guarded: Guarded, upstream: str, script: Script) -> None:
+    """An upstream that says nothing for too long is answered with a 504."""
+    script.headers, script.delay = SSE, 30
+    script.chunks = [b": wait\n\n"]
+    url = await guarded(upstream, idle_timeout=0.3)
+    _, answer = await _post(url, asking("hello", stream=True))
+    assert b"upstream_timeout" in answer
+
+
+async def test_a_stream_without_terminal_events(guarded: Guarded, upstream: str, script: Script) -> None:
+    """A stream that ends without a finish reason or [DONE] is judged and delivered all the same."""
+    script.headers = SSE
+    script.chunks = streamed(OMITTING_REPLY)[:-2]
+    text = (await _talk(await guarded(upstream), OMITTING_MESSAGE))[0]
+    assert text.startswith(OMITTING_REPLY)
+    assert len(text) > len(OMITTING_REPLY)
+
+
+async def test_the_first_sentence_arrives_before_the_last(
+    guarded: Guarded, upstream: str, script: Script
+) -> None:
+    """A stream streams: a judged sentence is released while the rest is still being written."""
+    script.headers, script.delay = SSE, 0.15
+    script.chunks = streamed("Peppers are lovely. " * 6, 20)
+    url = await guarded(upstream)
+    arrivals = []
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(f"{url}/v1/chat/completions", json=asking(HARMLESS_MESSAGE, stream=True)) as answer,
+    ):
+        async for data in answer.content.iter_any():
+            arrivals.append(data)
+    assert len(arrivals) >= 4
+
+
+async def test_a_client_that_leaves(guarded: Guarded, upstream: str, script: Script) -> None:
+    """When the client goes, the upstream call ends, and the reply is counted as failed, not screened."""
+    script.headers, script.delay = SSE, 0.2
+    script.chunks = [chunk({"content": "All is well. "})] * 100
+    url = await guarded(upstream)
+    async with aiohttp.ClientSession() as client:
+        async with client.post(f"{url}/v1/chat/completions", json=asking("hello", stream=True)) as answer:
+            await answer.content.readany()
+        for _ in range(50):
+            async with client.get(f"{url}/metrics") as got:
+                text = await got.text()
+            if 'detail="client_gone",outcome="failed"} 1.0' in text:
+                return
+            await asyncio.sleep(0.1)
+    pytest.fail("the reply was not counted")
+
+
+async def test_the_place_of_the_person(guarded: Guarded, upstream: str, script: Script) -> None:
+    """The resources named are those of the header's place, and the header stays here."""
+    script.chunks = [completion(HARMFUL_REPLY)]
+    url = await guarded(upstream, locale="en-US")
+    _, answer = await _post(url, asking(HARMFUL_MESSAGE), headers={"X-Handrail-Locale": "en-AU"})
+    assert "13 11 14" in json.loads(answer)["choices"][0]["message"]["content"]
+    assert "X-Handrail-Locale" not in script.asked[0].headers
+
+
+async def test_words_never_reach_the_logs(
+    guarded: Guarded, upstream: str, script: Script, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Logs are JSON with ids and decisions; nothing that was said or written is in them."""
+    script.chunks = [completion(HARMFUL_REPLY)]
+    url = await guarded(upstream)
+    await _post(url, asking(HARMFUL_MESSAGE))
+    await _post(url, b'{"messages": [{"role": "quarry"}]}')
+    script.chunks = [b"quarry garbage"]
+    await _post(url, asking(HARMFUL_MESSAGE))
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert any(line["event"] == "reply_screened" and line["action"] == "replace" for line in lines)
+    assert "quarry" not in json.dumps(lines)

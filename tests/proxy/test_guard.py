@@ -1,0 +1,78 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handrail.classifiers.assessor import Assessor
+from handrail.classifiers.batcher import Batcher
+from handrail.classifiers.exchange import Conversation
+from handrail.policies.decide import Decider
+from handrail.policies.decision import Action
+from handrail.proxy.guard import Guard
+from handrail.proxy.journal.record import Delivery, Origin
+from handrail.proxy.journal.sqlite import SqliteJournal
+from handrail.proxy.metrics import Metrics
+from handrail.proxy.settings import Settings
+
+from .conftest import HARMFUL_MESSAGE, HARMFUL_REPLY
+
+SAID = Conversation.of([("user", HARMFUL_MESSAGE)])
+
+
+class BrokenAssessor(Assessor):
+    """A model that fails at every reading, as one out of memory would."""
+
+    def cut_exchange(self, exchange: Any) -> Any:
+        raise MemoryError(exchange.reply)
+
+    def cut_conversation(self, conversation: Any) -> Any:
+        raise MemoryError(conversation)
+
+
+@pytest.fixture
+def broken() -> Assessor:
+    return BrokenAssessor.load()
+
+
+@pytest.fixture
+def settings(settings_for: Callable[..., Settings]) -> Settings:
+    return settings_for("http://127.0.0.1:9")
+
+
+async def test_a_failing_classifier_closes(
+    broken: Assessor, decider: Decider, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """When the model fails the reply is withheld for an honest text, recorded as failed with the reason."""
+    journal = SqliteJournal(tmp_path / "journal.db")
+    await journal.open()
+    async with Batcher(broken) as batcher:
+        guard = Guard(batcher, decider, journal, Metrics())
+        assert await guard.hold(SAID) == "reply"
+        verdict = await guard.judge(SAID, HARMFUL_REPLY, None)
+        origin = Origin.now("openai_chat", "/v1/chat/completions", None)
+        delivery = Delivery(0, SAID, HARMFUL_REPLY, verdict.decision.text)
+        await guard.conclude(origin, delivery, verdict)
+    assert verdict.decision.action == Action.REPLACE
+    assert "safety check" in verdict.decision.text or "unchecked" in verdict.decision.text
+    (record,) = await journal.latest(2)
+    assert (record.status, record.reason, record.assessment) == ("failed", "MemoryError", None)
+    assert b'handrail_replies_total{detail="classifier",outcome="failed"} 1.0' in guard.metrics.render()
+    assert "quarry" not in capfd.readouterr().err
+    await journal.close()
+
+
+async def test_a_failing_journal_is_counted_and_the_repair_still_sent(
+    assessor: Assessor, decider: Decider, tmp_path: Path
+) -> None:
+    """When the journal can't be written the person still gets the safe reply, and the loss is counted."""
+    journal = SqliteJournal(tmp_path / "journal.db")
+    await journal.open()
+    await journal._do(journal._close)
+    async with Batcher(assessor) as batcher:
+        guard = Guard(batcher, decider, journal, Metrics())
+        verdict = await guard.judge(SAID, HARMFUL_REPLY, None)
+        origin = Origin.now("openai_chat", "/v1/chat/completions", None)
+        await guard.conclude(origin, Delivery(0, SAID, HARMFUL_REPLY, verdict.decision.text), verdict)
+    assert verdict.decision.action == Action.REPLACE
+    assert b"handrail_journal_errors_total 1.0" in guard.metrics.render()
