@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -23,7 +24,18 @@ from handrail.classifiers.windows import Window
 
 _REMEMBERED = 4096
 
-_Job = tuple[Window, "asyncio.Future[Reading]"]
+# Seconds by which each further window of a request stands back: a long conversation must not hold up the
+# short ones that come after it.
+_STEP_BACK = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A window to read, when its turn is, and who waits for it."""
+
+    turn: float
+    window: Window
+    future: "asyncio.Future[Reading]"
 
 
 class Batcher:
@@ -80,13 +92,14 @@ class Batcher:
 
     async def _read(self, windows: Sequence[Window]) -> list[Reading]:
         loop = asyncio.get_running_loop()
-        jobs: list[_Job] = [(w, loop.create_future()) for w in windows]
-        self._waiting.extend(jobs)
+        now = loop.time()
+        jobs = [_Job(now + at * _STEP_BACK, w, loop.create_future()) for at, w in enumerate(windows)]
+        self._waiting = sorted([*self._waiting, *jobs], key=lambda job: job.turn)
         self._dispatch()
-        return list(await asyncio.gather(*(future for _, future in jobs)))
+        return list(await asyncio.gather(*(job.future for job in jobs)))
 
     def _dispatch(self) -> None:
-        self._waiting = [job for job in self._waiting if not job[1].done()]
+        self._waiting = [job for job in self._waiting if not job.future.done()]
         while self._idle and self._waiting:
             self._idle -= 1
             task = asyncio.create_task(self._run(self._take()))
@@ -94,9 +107,9 @@ class Batcher:
             task.add_done_callback(self._running.discard)
 
     def _take(self) -> list[_Job]:
-        """The oldest window with those of like length, leaving idle workers their share."""
+        """The window whose turn it is with those of like length, leaving idle workers their share."""
         share = -(-len(self._waiting) // (self._idle + 1))
-        groups = like_lengths([len(window.ids) for window, _ in self._waiting])
+        groups = like_lengths([len(job.window.ids) for job in self._waiting])
         oldest = next(group for group in groups if 0 in group)
         chosen = sorted(oldest)[: max(1, share)]
         jobs = [self._waiting[i] for i in chosen]
@@ -104,19 +117,28 @@ class Batcher:
         return jobs
 
     async def _run(self, jobs: Sequence[_Job]) -> None:
-        loop = asyncio.get_running_loop()
         try:
-            windows = [window for window, _ in jobs]
-            readings = await loop.run_in_executor(self._pool, self.assessor.encoder.read, windows)
-        except Exception as error:
-            _settle_with_error(jobs, error)
-        else:
-            for (_, future), reading in zip(jobs, readings, strict=True):
-                if not future.done():
-                    future.set_result(reading)
+            await self._settle(jobs)
         finally:
             self._idle += 1
             self._dispatch()
+
+    async def _settle(self, jobs: Sequence[_Job]) -> None:
+        """Read the windows of some jobs. When that fails they are read one by one: only the guilty fail."""
+        loop = asyncio.get_running_loop()
+        try:
+            windows = [job.window for job in jobs]
+            readings = await loop.run_in_executor(self._pool, self.assessor.encoder.read, windows)
+        except Exception as error:
+            if len(jobs) > 1:
+                for job in jobs:
+                    await self._settle([job])
+            elif not jobs[0].future.done():
+                jobs[0].future.set_exception(error)
+            return
+        for job, reading in zip(jobs, readings, strict=True):
+            if not job.future.done():
+                job.future.set_result(reading)
 
 
 def _key(conversation: Conversation) -> bytes:
@@ -126,9 +148,3 @@ def _key(conversation: Conversation) -> bytes:
         content = message.content.encode("utf-8", "surrogatepass")
         digest.update(f"{message.role} {len(content)} ".encode() + content)
     return digest.digest()
-
-
-def _settle_with_error(jobs: Sequence[_Job], error: Exception) -> None:
-    for _, future in jobs:
-        if not future.done():
-            future.set_exception(error)

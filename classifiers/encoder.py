@@ -71,6 +71,9 @@ class Encoder:
             types[row, :size] = window.types
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
         logits, evidence = self._session.run(["logits", "evidence"], feed)
+        if not np.isfinite(logits).all():
+            # NaN is less than every threshold: it would pass for harmless.
+            raise ModelError("the model gave a reading that is no number")
         return [Reading(logits[row], evidence[row, : len(window.ids)]) for row, window in enumerate(windows)]
 
 

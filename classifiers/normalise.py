@@ -17,6 +17,9 @@ _LOOKALIKES = str.maketrans(
     "aeopcyxijsdhqwABEKMHOPCTXIJSGABEZHIKMNOPTYXoavikpusgil",
 )
 
+# Longest cluster of a character and its combining marks: normalising takes time by the square of it.
+_MOST_MARKS = 32
+
 # Marks that carry no words: emphasis, code ticks, headings, quotes, bullets, rules, link targets.
 _MARKDOWN = re.compile(
     r"""
@@ -25,8 +28,8 @@ _MARKDOWN = re.compile(
     | ```[\w+-]*                                           # fences
     | \*{1,3} | ~~ | `
     | (?<!\w)_{1,3}(?=\w) | (?<=\w)_{1,3}(?!\w)
-    | \[(?=[^\]\n]*\]\()                                   # [text](target): the bracket, then the rest
-    | \]\([^)\s]*\)
+    | \[(?=[^\]\n]{0,120}\]\()                              # [text](target): the bracket, then the rest
+    | \]\([^)\s]{0,500}\)                                # (bounds keep hostile text linear)
     """,
     re.VERBOSE,
 )
@@ -71,7 +74,10 @@ def _fold(original: str) -> tuple[str, list[int]]:
 
 def _clusters(text: str) -> list[tuple[int, int]]:
     """Ranges of a base character with the combining marks that follow it."""
-    starts = [i for i, c in enumerate(text) if i == 0 or not unicodedata.combining(c)]
+    starts = [0]
+    for at in range(1, len(text)):
+        if not unicodedata.combining(text[at]) or at - starts[-1] >= _MOST_MARKS:
+            starts.append(at)
     return list(zip(starts, [*starts[1:], len(text)], strict=True))
 
 

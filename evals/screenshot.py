@@ -46,7 +46,7 @@ def send_message(page: Page, message: str | None = None) -> None:
     if message is not None:
         page.fill("#message", message)
     page.click("#send")
-    page.wait_for_function("document.getElementById('status').textContent === 'Both have answered.'")
+    page.locator("#status", has_text="Both have answered.").wait_for()
 
 
 def main() -> None:
@@ -54,7 +54,6 @@ def main() -> None:
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "demo.png")
     with running_demo() as url, browser_page(url) as page:
         send_message(page)
-        page.evaluate("window.scrollTo(0, 0)")
         page.screenshot(path=str(out), full_page=True)
 
 

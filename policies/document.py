@@ -12,6 +12,9 @@ from handrail.classifiers.errors import HandrailError
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]
 
+# Deeper than any document of ours; an alias to its own parent goes on for ever.
+_DEEPEST = 50
+
 # How Python shows a member of a closed set; people write its value.
 _ENUM = re.compile(r"<\w+\.\w+: ('[^']*')>")
 
@@ -30,18 +33,20 @@ def parse_with_lines(
     text: str, name: str, error_type: type[HandrailError]
 ) -> tuple[object, dict[Place, int]]:
     """The values of a YAML text, and the line (from 1) on which each of them stands."""
+    lines: dict[Place, int] = {}
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
+        if node is not None:
+            _collect(node, (), lines)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise error_type(
-            f"{name}{line}: not YAML: {getattr(error, 'problem', None) or 'unreadable'}"
-        ) from error
-    lines: dict[Place, int] = {}
-    if node is not None:
-        _collect(node, (), lines)
+        problem = getattr(error, "problem", None) or "unreadable"
+        raise error_type(f"{name}{line}: not YAML: {problem}") from error
+    except (ValueError, AttributeError, RecursionError) as error:
+        # What YAML's own constructors raise for an impossible date, a number too long, or endless nesting.
+        raise error_type(f"{name}: not YAML: a value can't be read") from error
     return values if values is not None else {}, lines
 
 
@@ -72,8 +77,12 @@ def _read_text(path: Path, error_type: type[HandrailError]) -> str:
 
 def _collect(node: yaml.Node, place: Place, lines: dict[Place, int]) -> None:
     lines.setdefault(place, node.start_mark.line + 1)
+    if len(place) > _DEEPEST:
+        raise RecursionError
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if (*place, key.value) in lines:
+                raise yaml.constructor.ConstructorError(None, None, "a key stands twice", key.start_mark)
             lines[(*place, key.value)] = key.start_mark.line + 1
             _collect(value, (*place, key.value), lines)
     elif isinstance(node, yaml.SequenceNode):

@@ -79,6 +79,9 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
 
 
 async def _dispatch(request: web.Request) -> web.StreamResponse:
+    if not request.raw_path.startswith("/"):
+        message = "The request target must be a path."
+        return error_response(400, message, "invalid_target", kind="invalid_request_error")
     if openai_chat.is_chat_path(request.method, request.path):
         return await request.app[_CHAT].handle(request)
     return await request.app[_RELAY].handle(request)

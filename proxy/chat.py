@@ -22,6 +22,11 @@ from handrail.proxy.upstream import Upstream
 
 _log = logger("chat")
 
+# Content codings that the client library undoes.
+_READABLE_CODINGS = frozenset({"identity", "gzip", "deflate", "br", "zstd"})
+# What a whole answer's headers say of its bytes, no longer true once it is repaired.
+_OF_THE_BODY = ("ETag", "Digest", "Content-Digest", "Repr-Digest", "Content-MD5")
+
 
 @dataclass(slots=True)
 class _Turn:
@@ -70,8 +75,12 @@ class ChatHandler:
             self._drop(turn, "client_gone")
             if isinstance(error, asyncio.CancelledError):
                 raise
+        except Exception as error:
+            _log.error("reply_failed", exchange=turn.origin.id, error=type(error).__name__)
+            failure = UpstreamError("handrail met an internal error.", 500, "internal_error")
+            return await self._broken(turn, failure)
         finally:
-            await asyncio.gather(reading, return_exceptions=True)
+            reading.cancel()
         return turn.answer.response
 
     async def _exchange(self, turn: _Turn) -> None:
@@ -80,9 +89,10 @@ class ChatHandler:
         send = self._upstream.send("POST", turn.request.raw_path, headers, turn.body, decode=True)
         async with send as got:
             turn.answer.begin(got.status, got.reason, to_client(got.headers, decoded=True))
-            if got.status != web.HTTPOk.status_code:
+            _check_coding(got)
+            if got.status >= web.HTTPMultipleChoices.status_code:
                 await self._pass(turn, got)
-            elif _is_stream(got, turn.asked):
+            elif got.content_type == "text/event-stream":
                 await self._stream(turn, got)
             else:
                 await self._whole(turn, got)
@@ -99,6 +109,7 @@ class ChatHandler:
         readable = [c for c in reply.choices if c.text or not c.unread]
         for choice in reply.choices:
             if choice not in readable:
+                turn.concluded.add(choice.index)
                 self._guard.skip(turn.origin, choice.unread or "unknown")
         verdicts = await asyncio.gather(
             *(self._guard.judge(turn.asked.conversation, c.text, turn.origin.country) for c in readable)
@@ -110,6 +121,8 @@ class ChatHandler:
             await self._conclude(turn, choice.index, choice.text, delivered, verdict)
         if any(d.action != Action.DELIVER for d in decisions.values()):
             body = openai_chat.write_reply(reply, decisions, turn.origin.id)
+            for name in _OF_THE_BODY:
+                turn.answer.response.headers.popall(name, None)
             turn.answer.response.headers[EXCHANGE_HEADER] = turn.origin.id
         turn.answer.response.content_length = len(body)
         await turn.answer.write(body)
@@ -145,6 +158,7 @@ class ChatHandler:
         self._skip_unread(turn, stream)
         await turn.answer.write(stream.close())
         await turn.answer.finish()
+        self._drop(turn, "upstream_silent")
 
     async def _settle(self, turn: _Turn, stream: ChatStream) -> None:
         """Judge every passage that is due, until none is. What was flagged is durable before this returns."""
@@ -190,8 +204,8 @@ class ChatHandler:
 
     def _drop(self, turn: _Turn, reason: str) -> None:
         """Count the replies that were under way and never reached a verdict."""
-        known = turn.stream.choices if turn.stream else {0: None}
-        for index in set(known) - turn.concluded:
+        seen = set(turn.stream.choices) if turn.stream else set()
+        for index in (seen | set(range(turn.asked.count))) - turn.concluded:
             turn.concluded.add(index)
             self._guard.metrics.replies.labels("failed", reason).inc()
 
@@ -200,7 +214,8 @@ class ChatHandler:
             raise UpstreamError("The model server's answer was too large.", 502, "upstream_too_large")
 
 
-def _is_stream(got: aiohttp.ClientResponse, asked: ChatRequest) -> bool:
-    """Whether the answer is streamed: what the upstream says it is counts, then what was asked for."""
-    kind = got.content_type
-    return kind == "text/event-stream" or (asked.stream and kind != "application/json")
+def _check_coding(got: aiohttp.ClientResponse) -> None:
+    """A body in a coding that was not undone can't be read, and must not pass."""
+    coding = got.headers.get("Content-Encoding", "identity").lower()
+    if coding not in _READABLE_CODINGS:
+        raise UpstreamError("The model server's answer is in an unknown coding.", 502, "upstream_invalid")

@@ -33,8 +33,11 @@ class Gate:
         self._hold = hold
         self._max_held = max_held
         self._pieces: list[str] = []
-        self._text = ""
+        self._unseen: list[str] = []
+        # The text from the start of the next lookback on: all that the search for sentences needs.
+        self._tail = ""
         self._ends = [0]
+        self.length = 0
         self.cleared = 0
         self.complete = False
         self.settled = False
@@ -42,24 +45,23 @@ class Gate:
     @property
     def text(self) -> str:
         """All that has been written so far."""
-        if self._pieces:
-            self._text += "".join(self._pieces)
-            self._pieces.clear()
-        return self._text
-
-    @property
-    def length(self) -> int:
-        """Characters written so far."""
-        return len(self.text)
+        self._pieces = ["".join(self._pieces)]
+        return self._pieces[0]
 
     def write(self, text: str) -> int:
         """Take in more of the reply; give the position of its end."""
         self._pieces.append(text)
-        return len(self._text) + sum(map(len, self._pieces))
+        self._unseen.append(text)
+        self.length += len(text)
+        return self.length
 
     def finish(self) -> None:
         """Take note that the reply is complete."""
         self.complete = True
+
+    def hold_rest(self) -> None:
+        """Hold back everything from here on until the reply is judged as a whole."""
+        self._hold = "reply"
 
     def due(self) -> Passage | None:
         """The passage to judge next; None while there is nothing to judge."""
@@ -69,17 +71,18 @@ class Gate:
             return Passage(self.text, 0, self.length, whole=True)
         if self._hold == "reply":
             return None
-        end = self._next_end()
-        if end <= self.cleared:
-            return None
-        start = self._lookback()
-        return Passage(self.text[start:end], start, end, whole=False)
+        self._tail += "".join(self._unseen)
+        self._unseen.clear()
+        start, end = self._ends[0], self._next_end()
+        return Passage(self._tail[: end - start], start, end, whole=False) if end > self.cleared else None
 
     def clear(self, passage: Passage) -> None:
         """Take note that a passage was judged and may be released."""
         self.cleared = max(self.cleared, passage.end)
-        self._ends.append(self.cleared)
         self.settled = passage.whole
+        start = self._ends[0]
+        self._ends = [e for e in (*self._ends, self.cleared) if e >= self.cleared - LOOKBACK]
+        self._tail = self._tail[self._ends[0] - start :]
 
     def close(self) -> None:
         """Take note that nothing more of this reply will be released."""
@@ -87,11 +90,8 @@ class Gate:
 
     def _next_end(self) -> int:
         """The last sentence end so far, or all there is once too much is held without one."""
-        found = sentence_ends(self.text, self.cleared)
+        start = self._ends[0]
+        found = sentence_ends(self._tail, self.cleared - start)
         if found:
-            return found[-1]
+            return start + found[-1]
         return self.length if self.length - self.cleared >= self._max_held else self.cleared
-
-    def _lookback(self) -> int:
-        """Where judging the next passage starts: the earliest judged end within reach."""
-        return next((e for e in self._ends if e >= self.cleared - LOOKBACK), self.cleared)

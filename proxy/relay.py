@@ -5,9 +5,12 @@ from aiohttp import web
 from handrail.classifiers.errors import UpstreamError
 from handrail.proxy.answers import Answer, ClientGone, error_response
 from handrail.proxy.headers import to_client, to_upstream
+from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
 from handrail.proxy.settings import Settings
 from handrail.proxy.upstream import Upstream
+
+_log = logger("relay")
 
 
 class Relay:
@@ -20,8 +23,8 @@ class Relay:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Pass a request on and its response back, unread."""
-        if request.headers.get("Upgrade"):
-            message = "handrail does not relay protocol upgrades such as WebSockets."
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            message = "handrail does not relay WebSockets."
             return error_response(501, message, "unsupported_upgrade", kind="invalid_request_error")
         answer = Answer(request)
         try:
@@ -31,6 +34,10 @@ class Relay:
             return answer.cut() or error_response(error.status, str(error), error.code)
         except ClientGone:
             pass
+        except Exception as error:
+            _log.error("relay_failed", error=type(error).__name__)
+            message = "handrail met an internal error."
+            return answer.cut() or error_response(500, message, "internal_error", kind="server_error")
         return answer.response
 
     async def _pass(self, request: web.Request, answer: Answer) -> None:

@@ -1,11 +1,14 @@
 """Screen: exchanges from a file, one JSON object a line, judged in batches and in order."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
 from handrail.classifiers.assessment import Assessment
 from handrail.classifiers.assessor import Assessor
@@ -14,9 +17,10 @@ from handrail.policies.decide import Decider
 from handrail.policies.decision import Decision
 from handrail.proxy.journal.record import rounded
 
-# Exchanges judged together: enough for windows of like length to find each other, few enough that the
-# first results come at once.
+# Exchanges read at once, and judged together on one core: enough for windows of like length to find each
+# other, few enough that the first results come at once.
 BATCH = 64
+PART = 16
 
 Json = dict[str, Any]
 
@@ -31,7 +35,7 @@ class _Row(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    id: str | int | None = None
+    id: StrictStr | StrictInt | None = None
     messages: tuple[_Turn, ...] = Field(min_length=1)
     reply: str
 
@@ -49,18 +53,17 @@ class Screener:
 
         Empty lines are passed over.
         """
-        batch: list[_Row | Json] = []
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                batch.append(_read(line, number))
-            if len(batch) >= BATCH:
-                yield from self._judge(batch)
-                batch = []
-        yield from self._judge(batch)
+        rows = (_read(line, number) for number, line in enumerate(lines, start=1) if line.strip())
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            while batch := list(islice(rows, BATCH)):
+                yield from self._judge(batch, pool)
 
-    def _judge(self, batch: list[_Row | Json]) -> Iterator[Json]:
+    def _judge(self, batch: Sequence[_Row | Json], pool: ThreadPoolExecutor) -> Iterator[Json]:
         exchanges = [_exchange(row) for row in batch if isinstance(row, _Row)]
-        assessed = iter(zip(exchanges, self.assessor.assess(exchanges), strict=True))
+        # A pass runs on one core, so each core gets a part of the batch.
+        parts = [exchanges[at : at + PART] for at in range(0, len(exchanges), PART)]
+        assessments = chain.from_iterable(pool.map(self.assessor.assess, parts))
+        assessed = iter(zip(exchanges, assessments, strict=True))
         for row in batch:
             if not isinstance(row, _Row):
                 yield row
@@ -95,7 +98,7 @@ def screen_all(screener: Screener, lines: Iterable[str], write: Callable[[str], 
     for result in screener.screen(lines):
         rows += 1
         errors += "error" in result
-        write(json.dumps(result, ensure_ascii=False))
+        write(json.dumps(result))
     return rows, errors
 
 
@@ -103,17 +106,15 @@ def _read(line: str, number: int) -> _Row | Json:
     name: Json = {"line": number}
     try:
         values = json.loads(line)
-        if isinstance(values, dict) and isinstance(values.get("id"), str | int):
+        if isinstance(values, dict) and type(values.get("id")) in {str, int}:
             name = {"id": values["id"]}
         return _Row.model_validate(values)
-    except json.JSONDecodeError as error:
-        return {**name, "error": f"not JSON: {error.msg}"}
-    except RecursionError:
-        return {**name, "error": "not JSON: nested too deeply"}
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
         field = ".".join(str(part) for part in problem["loc"]) or "row"
         return {**name, "error": f"{field}: {problem['msg']}"}
+    except (ValueError, RecursionError) as error:
+        return {**name, "error": f"not JSON: {getattr(error, 'msg', 'out of bounds')}"}
 
 
 def _exchange(row: _Row) -> Exchange:

@@ -32,7 +32,7 @@ _ABBREVIATIONS = frozenset(
         "u.k",
     ]
 )
-_END = re.compile(r"[.!?…]+[\"'”’)\]*_]*(?=\s)|[。！？]+[」』”’）]*|(?<=\S)(?=\n)")  # noqa: RUF001  (CJK stops)
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(?=\s)|[。！？]+[」』”’）]*|(?<=\S)(?=\n)")  # noqa: RUF001  (CJK stops)
 _LAST_WORD = re.compile(r"(\S+)\.[\"'”’)\]*_]*$")  # noqa: RUF001  (typographic quotes close sentences)
 _LIST_NUMBER = re.compile(r"(?:^|\n)\s*\(?(?:\d{1,3}|[A-Za-z])\.$")
 

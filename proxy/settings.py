@@ -1,6 +1,7 @@
 """Settings: everything an operator can set, from one YAML file and the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ from handrail.classifiers.errors import SettingsError
 from handrail.policies.document import Place, describe, parse_with_lines
 
 PREFIX = "HANDRAIL_"
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 
 class Settings(BaseModel):
@@ -57,15 +59,29 @@ class Settings(BaseModel):
     @field_validator("upstream_url")
     @classmethod
     def _absolute(cls, value: str) -> str:
+        value = value.strip()
         try:
             url = URL(value)
         except ValueError:
             url = URL()
-        if url.scheme not in {"http", "https"} or not url.host:
+        if url.scheme not in {"http", "https"} or not url.host or not _PRINTABLE.fullmatch(value):
             raise ValueError("must be an http:// or https:// URL, such as http://127.0.0.1:11434")
-        if url.query_string or url.fragment:
+        if "?" in value or "#" in value:
             raise ValueError("must have no query and no fragment")
+        if "@" in url.raw_authority:
+            raise ValueError("must have no user name in it; give the key as upstream_key")
         return value.rstrip("/")
+
+    @field_validator("upstream_key")
+    @classmethod
+    def _one_line(cls, value: SecretStr | None) -> SecretStr | None:
+        """A key read from a mounted file often ends in a newline; inside it none can be sent."""
+        if value is None:
+            return None
+        key = value.get_secret_value().strip()
+        if not _PRINTABLE.fullmatch(key):
+            raise ValueError("must be printable ASCII without spaces")
+        return SecretStr(key)
 
 
 def load_settings(

@@ -24,9 +24,6 @@ NEEDS_RISK = frozenset(
         Behaviour.SERVES_COMPULSION,
     }
 )
-# In a pair sequence the risk heads see the same context, of which the conversation's own sequence is the
-# better teacher.
-_CONTEXT_RISK_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,8 @@ def examples_of(scenario: Scenario, maker: WindowMaker) -> Iterator[Example]:
     no_behaviour = (0.0,) * len(BEHAVIOUR_OUTPUTS)
     conversation = maker.of_conversation(scenario.conversation)[-1]
     yield Example(conversation, risks + no_behaviour, (1.0,) * len(RISK_OUTPUTS) + no_behaviour)
-    weights = (_CONTEXT_RISK_WEIGHT,) * len(RISK_OUTPUTS) + tuple(behaviour_weights(scenario))
+    # The risk heads learn from conversations alone: in a pair the reply gives the risk away.
+    weights = (0.0,) * len(RISK_OUTPUTS) + tuple(behaviour_weights(scenario))
     for reply in scenario.clear_replies:
         if not reply.text.strip():
             continue

@@ -56,7 +56,7 @@ def make_model(order: Order, report: Report) -> Manifest:
     scenarios = _sampled(read_corpus(order.corpus), order)
     maker, limits = _prepare_tokenizer(order.out)
     network = base_network(str(get_model_path()), order.recipe.layers)
-    training = [e for s in scenarios if s.split == "train" for e in examples_of(s, maker)]
+    training = _training_examples(scenarios, maker, order.recipe.risk_repeats)
     report(f"{len(scenarios)} scenarios, {len(training)} training sequences")
     fit(network, training, order.recipe, order.seed, report)
     export(network, order.out / MODEL_NAME)
@@ -81,6 +81,13 @@ class _Outcome:
         temperatures, thresholds = calibrate(*tuned)
         tested = _score(encoder, _of_split(scenarios, "test", maker))
         return cls(temperatures, thresholds, measure(*tested, temperatures, thresholds))
+
+
+def _training_examples(scenarios: Sequence[Scenario], maker: WindowMaker, repeats: int) -> list[Example]:
+    """Every sequence of the training split, those of conversations alone so many times."""
+    found = _of_split(scenarios, "train", maker)
+    alone = [e for e in found if not any(e.window.types)]
+    return found + alone * (repeats - 1)
 
 
 def _of_split(scenarios: Sequence[Scenario], split: str, maker: WindowMaker) -> list[Example]:

@@ -54,10 +54,12 @@ def _opened(file: str) -> Iterator[TextIO]:
         yield sys.stdin
         return
     try:
-        with Path(file).open(encoding="utf-8", errors="replace") as source:
-            yield source
+        # A byte-order mark is no part of the first row.
+        source = Path(file).open(encoding="utf-8-sig", errors="replace")  # noqa: SIM115  (closed below)
     except OSError as error:
         raise SettingsError(f"{file} can't be read: {error.strerror}") from error
+    with source:
+        yield source
 
 
 @contextmanager

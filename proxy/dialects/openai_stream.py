@@ -4,29 +4,50 @@ Events leave in the order they came, each with its own bytes, as soon as all the
 the gate of its choice. Only where a decision changes a reply are events dropped or written anew.
 """
 
-import copy
 import json
+import re
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from handrail.policies.decision import Action, Decision
 from handrail.policies.policy import Hold
-from handrail.proxy.dialects.openai_chat import Json, invalid_reply, texts_of, unread_of, write_error
+from handrail.proxy.dialects.openai_chat import (
+    READ_ERRORS,
+    Json,
+    dump,
+    index_of,
+    invalid_reply,
+    texts_of,
+    unread_of,
+    write_error,
+)
 from handrail.proxy.gate import Gate, Passage
 from handrail.proxy.sse import ServerSentEvent, encode
 
 DONE = "[DONE]"
 
+# Lines an event without data may have: comments and fields that show nothing to a person.
+_SILENT = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:(?::|event:|id:|retry:)[^\r\n]*|[\r\n])*\Z")
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class _Held:
     """An event in wait: where its text ends in each choice, and the choices it finishes."""
 
     raw: bytes
-    payload: Json | None = None
+    data: str = ""
     ends: dict[int, int] = field(default_factory=dict)
     finishes: frozenset[int] = frozenset()
-    done: bool = False
+
+    @property
+    def done(self) -> bool:
+        return self.data == DONE
+
+    def payload(self) -> Json:
+        """The data, read again: few events are ever rewritten, and parsed ones take much memory."""
+        payload: Json = json.loads(self.data)
+        return payload
 
 
 @dataclass(slots=True)
@@ -55,6 +76,7 @@ class ChatStream:
         self._voices: dict[int, _Voice] = {}
         self._pattern: Json = {"object": "chat.completion.chunk"}
         self._done_seen = False
+        self._error_seen = False
 
     @property
     def over(self) -> bool:
@@ -71,18 +93,22 @@ class ChatStream:
         return self._voices[index].gate.text
 
     def receive(self, event: ServerSentEvent) -> None:
-        """Take in an event. Raises UpstreamError when its data is no chat completion chunk."""
+        """Take in an event. Raises UpstreamError when it is no chat completion chunk."""
         if event.data is None:
+            if not _SILENT.match(event.raw):
+                raise invalid_reply()
             self._queue.append(_Held(event.raw))
         elif event.data.strip() == DONE:
             self._done_seen = True
             self._finish_all()
-            self._queue.append(_Held(event.raw, done=True))
+            self._queue.append(_Held(event.raw, DONE))
         else:
             self._queue.append(self._read(event.raw, event.data))
 
     def end(self) -> None:
-        """Take note that the upstream has ended, with or without saying so."""
+        """Take note that the upstream has ended. Raises UpstreamError when it never said anything."""
+        if not self._voices and not self._error_seen:
+            raise invalid_reply()
         self._finish_all()
 
     def due(self) -> list[tuple[int, Passage]]:
@@ -93,11 +119,15 @@ class ChatStream:
     def resolve(self, index: int, passage: Passage, decision: Decision) -> str:
         """Apply a decision on a passage; give what of the choice will have been delivered.
 
-        Only a replacement acts on a part of a reply; what a policy adds, it adds to the whole.
+        Of a part, only a replacement acts at once. Anything else that a rule finds in a part holds the
+        rest back until the whole is judged, so that nothing flagged leaves before it is on record.
         """
         voice = self._voices[index]
         if decision.action == Action.REPLACE:
             return self._replace(index, voice, decision.text)
+        if decision.flagged and not passage.whole:
+            voice.gate.hold_rest()
+            return voice.gate.text
         voice.gate.clear(passage)
         if passage.whole and decision.action == Action.APPEND:
             voice.addition = decision.addition if voice.gate.text.strip() else decision.text
@@ -109,14 +139,13 @@ class ChatStream:
 
     def take(self) -> bytes:
         """The bytes that may be sent now; they are not given again."""
-        while self._queue and self._releasable(self._queue[0]):
-            self._release(self._queue.popleft())
+        self._release_ready()
         taken, self._out = bytes(self._out), bytearray()
         return taken
 
     def close(self) -> bytes:
         """The last bytes, once everything is judged: additions not yet said, and the terminal event."""
-        self._out += self.take()
+        self._release_ready()
         self._say_all()
         if self.over and not self._done_seen:
             self._out += encode(DONE)
@@ -128,41 +157,43 @@ class ChatStream:
         return self.take() + encode(write_error(message, "upstream_error", code).decode())
 
     def _read(self, raw: bytes, data: str) -> _Held:
+        ends: dict[int, int] = {}
+        finishes: set[int] = set()
         try:
             payload = json.loads(data)
-            held = _Held(raw, payload)
-            finishes = {index for index, choice in _choices(payload) if self._take_in(held, index, choice)}
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            self._error_seen = self._error_seen or "error" in payload
+            for index, choice in _choices(payload):
+                ends[index] = self._take_in(index, choice)
+                if choice.get("finish_reason"):
+                    finishes.add(index)
+                    self._voices[index].gate.finish()
+        except READ_ERRORS as error:
             raise invalid_reply() from error
-        held.finishes = frozenset(finishes)
-        if held.ends:
+        if ends:
             self._pattern = {k: payload[k] for k in ("id", "object", "created", "model") if k in payload}
-        return held
+        return _Held(raw, data, ends, frozenset(finishes))
 
-    def _take_in(self, held: _Held, index: int, choice: Json) -> bool:
-        """Take in a choice of a chunk; say whether the chunk finishes it."""
+    def _take_in(self, index: int, choice: Json) -> int:
+        """Take in the text of a choice of a chunk; give the position of its end."""
         voice = self._voices.setdefault(index, _Voice(Gate(self._hold, self._max_held)))
-        delta = choice.get("delta") or {}
+        delta = choice.get("delta") or choice.get("message") or {}
         voice.unread = voice.unread or unread_of(delta)
-        end = voice.gate.length
-        if not voice.replaced:
-            for channel, text in texts_of(delta):
-                between = "\n\n" if voice.channel not in {None, channel} else ""
-                voice.channel = channel
-                end = voice.gate.write(between + text)
-        held.ends[index] = end
-        if choice.get("finish_reason") is None:
-            return False
-        voice.gate.finish()
-        return True
+        if voice.replaced:
+            return 0
+        for channel, text in texts_of(delta):
+            if voice.gate.settled:
+                raise ValueError("text after the end of a reply")
+            between = "\n\n" if voice.channel not in {None, channel} else ""
+            voice.channel = channel
+            voice.gate.write(between + text)
+        return voice.gate.length
 
     def _finish_all(self) -> None:
         for voice in self._voices.values():
             voice.gate.finish()
 
     def _replace(self, index: int, voice: _Voice, text: str) -> str:
-        while self._queue and self._releasable(self._queue[0]):
-            self._release(self._queue.popleft())
+        self._release_ready()
         said = voice.gate.text[: voice.released]
         voice.gate.close()
         voice.replaced = True
@@ -172,16 +203,21 @@ class ChatStream:
         self._out += encode(self._chunk(index, {}, "stop"))
         return said + repair
 
+    def _release_ready(self) -> None:
+        while self._queue and self._releasable(self._queue[0]):
+            self._release(self._queue.popleft())
+
     def _releasable(self, held: _Held) -> bool:
         if held.done:
             return all(v.gate.settled for v in self._voices.values())
         return all(self._cleared(index, held) for index in held.ends)
 
     def _cleared(self, index: int, held: _Held) -> bool:
-        gate = self._voices[index].gate
-        if self._voices[index].replaced:
+        voice = self._voices[index]
+        if voice.replaced:
             return True
-        return gate.settled if index in held.finishes else gate.cleared >= held.ends[index]
+        ended = voice.gate.settled or index not in held.finishes
+        return ended and voice.gate.cleared >= held.ends[index]
 
     def _release(self, held: _Held) -> None:
         for index, end in held.ends.items():
@@ -199,31 +235,31 @@ class ChatStream:
     def _without_replaced(self, held: _Held) -> _Held | None:
         """The event without the choices that were replaced; None when nothing of it is left."""
         gone = {index for index in held.ends if self._voices[index].replaced}
-        if not gone or held.payload is None:
+        if not gone:
             return held
-        kept = [choice for index, choice in _choices(held.payload) if index not in gone]
-        if not kept and not held.payload.get("usage"):
+        payload = held.payload()
+        kept = [choice for index, choice in _choices(payload) if index not in gone]
+        if not kept and not payload.get("usage"):
             return None
-        payload = {**held.payload, "choices": kept}
+        data = dump({**payload, "choices": kept})
         ends = {index: end for index, end in held.ends.items() if index not in gone}
-        return _Held(encode(_dump(payload)), payload, ends, held.finishes - gone)
+        return replace(held, raw=encode(data), data=data, ends=ends, finishes=held.finishes - gone)
 
     def _write_with_additions(self, held: _Held) -> None:
         """Split a finishing chunk: its text first, then what is added, then its end."""
-        payload: Json = held.payload or {}
-        opening = copy.deepcopy(payload)
+        opening, ending = held.payload(), held.payload()
         for choice in opening["choices"]:
             choice["finish_reason"] = None
             choice.pop("logprobs", None)
         opening.pop("usage", None)
         if any(choice.get("delta") for choice in opening["choices"]):
-            self._out += encode(_dump(opening))
+            self._out += encode(dump(opening))
         for index in sorted(held.finishes):
             self._say(index, self._voices[index])
-        ending = copy.deepcopy(payload)
         for choice in ending["choices"]:
             choice["delta"] = {}
-        self._out += encode(_dump(ending))
+            choice.pop("logprobs", None)
+        self._out += encode(dump(ending))
 
     def _say_all(self) -> None:
         for index, voice in self._voices.items():
@@ -231,18 +267,14 @@ class ChatStream:
 
     def _say(self, index: int, voice: _Voice) -> None:
         if voice.addition:
-            delta = {"content": voice.addition}
-            self._out += encode(self._chunk(index, delta, None))
+            self._out += encode(self._chunk(index, {"content": voice.addition}, None))
         voice.addition = ""
 
     def _chunk(self, index: int, delta: Json, finish: str | None) -> str:
         choice = {"index": index, "delta": delta, "finish_reason": finish}
-        return _dump({**self._pattern, "choices": [choice], **self._mark})
+        return dump({**self._pattern, "choices": [choice], **self._mark})
 
 
-def _choices(payload: Json) -> list[tuple[int, Json]]:
-    return [(int(c.get("index", 0)), c) for c in payload.get("choices") or ()]
-
-
-def _dump(payload: Json) -> str:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+def _choices(payload: Json) -> Iterator[tuple[int, Json]]:
+    for at, choice in enumerate(payload.get("choices") or ()):
+        yield index_of(choice, at), choice

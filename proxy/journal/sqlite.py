@@ -100,6 +100,9 @@ class SqliteJournal:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except sqlite3.Error as error:
             raise JournalError(f"journal {self._path}: {error}") from error
+        except (OverflowError, ValueError, RuntimeError) as error:
+            # A value that can't be bound, or a journal already closed; its text might quote the value.
+            raise JournalError(f"journal {self._path}: {type(error).__name__}") from error
 
     def _open(self) -> None:
         self._connection = sqlite3.connect(self._path, isolation_level=None)

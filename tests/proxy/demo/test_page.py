@@ -49,8 +49,7 @@ def page(demo: str) -> Iterator[Page]:
 def _send(page: Page, message: str) -> None:
     page.fill("#message", message)
     page.press("#message", "Control+Enter")
-    page.wait_for_function("document.getElementById('send').disabled")
-    page.wait_for_function("document.getElementById('status').textContent === 'Both have answered.'")
+    page.locator("#status", has_text="Both have answered.").wait_for()
 
 
 @needs_browser
