@@ -1,6 +1,6 @@
 """What tests share: the shipped model, a decider, and servers that really listen."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -22,10 +22,18 @@ Serve = Callable[[web.Application], Awaitable[str]]
 Guarded = Callable[..., Awaitable[str]]
 
 
-@pytest.fixture(autouse=True)
-def _logs() -> None:
-    structlog.reset_defaults()
+@pytest.fixture
+def logged(capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """What has been logged since the test began."""
     configure("info")
+    return lambda: capfd.readouterr().err
+
+
+@pytest.fixture(autouse=True)
+def _fresh_logs() -> Iterator[None]:
+    """No test inherits where another's logs went."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

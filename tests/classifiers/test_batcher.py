@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from typing import Any
 
 import pytest
 from tokenizers import Tokenizer
@@ -21,9 +22,15 @@ async def test_concurrent_requests_read_as_if_alone(assessor: Assessor) -> None:
     exchanges = [_exchange(n) for n in range(40)]
     async with Batcher(assessor) as batcher:
         found = await asyncio.gather(*(batcher.assess(e) for e in exchanges))
+    gaps = []
     for exchange, assessment in zip(exchanges, found, strict=True):
-        alone = assessor.assess([exchange])[0]
-        assert assessment.behaviour.probabilities == pytest.approx(alone.behaviour.probabilities, abs=0.12)
+        (alone,) = assessor.assess([exchange])
+        gaps += [
+            abs(p - alone.behaviour.probabilities[b]) for b, p in assessment.behaviour.probabilities.items()
+        ]
+    # Dynamic quantisation takes one scale for a whole pass, so company moves a reading by its grain.
+    assert sum(gaps) / len(gaps) < 0.03
+    assert max(gaps) < 0.35
 
 
 class _CountingEncoder:
@@ -92,3 +99,27 @@ async def test_a_cancelled_request_leaves_the_rest_alone(assessor: Assessor) -> 
     others = [f for f in found if not isinstance(f, BaseException)]
     assert len(others) == 7
     assert all(Behaviour.REFERS_TO_HELP in f.probabilities for f in others)
+
+
+class _PickyEncoder:
+    """An encoder that fails whenever a window of exactly this length is in the pass."""
+
+    def __init__(self, inner: Encoder, length: int) -> None:
+        self.inner = inner
+        self.length = length
+
+    def read(self, windows: list[Any]) -> list[Reading]:
+        if any(len(w.ids) == self.length for w in windows):
+            raise RuntimeError("no memory")
+        return self.inner.read(windows)
+
+
+async def test_only_the_guilty_fail(assessor: Assessor) -> None:
+    """When a shared pass fails because of one request, the others are still read."""
+    exchanges = [Exchange(Conversation.of([("user", "hi")]), "word " * n) for n in (20, 20, 21, 20)]
+    length = len(assessor.cut_exchange(exchanges[2])[0].ids)
+    picky = _with_encoder(assessor, _PickyEncoder(assessor.encoder, length))
+    async with Batcher(picky, workers=1) as batcher:
+        tasks = (batcher.read_behaviour(e) for e in exchanges)
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [isinstance(f, RuntimeError) for f in found] == [False, False, True, False]

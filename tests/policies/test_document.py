@@ -52,6 +52,24 @@ def test_what_is_not_yaml_is_named_with_its_line(tmp_path: Path, text: str) -> N
         read_document(path, Policy, PolicyError)
 
 
+@pytest.mark.parametrize(
+    "text", ["name: 2024-99-99", "name: !!int abc", "a: &a [*a]", "[" * 3000, "name: " + "9" * 5000]
+)
+def test_what_yaml_itself_stumbles_over(tmp_path: Path, text: str) -> None:
+    """Impossible dates, endless aliases and absurd nesting are refused in one line, without a crash."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(PolicyError, match=r"mine.yaml"):
+        read_document(path, Policy, PolicyError)
+
+
+def test_a_key_that_stands_twice(tmp_path: Path) -> None:
+    """Of two values for one key neither is silently taken."""
+    path = _altered(tmp_path, "    then: replace\n", "    then: append\n    then: replace\n")
+    with pytest.raises(PolicyError, match=r"mine.yaml:\d+: not YAML: a key stands twice"):
+        read_document(path, Policy, PolicyError)
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """A missing file is named, with the reason."""
     with pytest.raises(PolicyError, match="No such file"):

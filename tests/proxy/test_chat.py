@@ -1,10 +1,13 @@
 import asyncio
+import gzip
 import json
+import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import brotli
 import openai
 import pytest
 
@@ -378,7 +381,7 @@ async def test_the_place_of_the_person(guarded: Guarded, upstream: str, script: 
 
 
 async def test_words_never_reach_the_logs(
-    guarded: Guarded, upstream: str, script: Script, capfd: pytest.CaptureFixture[str]
+    guarded: Guarded, upstream: str, script: Script, logged: Callable[[], str]
 ) -> None:
     """Logs are JSON with ids and decisions; nothing that was said or written is in them."""
     script.chunks = [completion(HARMFUL_REPLY)]
@@ -387,6 +390,174 @@ async def test_words_never_reach_the_logs(
     await _post(url, b'{"messages": [{"role": "quarry"}]}')
     script.chunks = [b"quarry garbage"]
     await _post(url, asking(HARMFUL_MESSAGE))
-    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    lines = [json.loads(line) for line in logged().splitlines()]
     assert any(line["event"] == "reply_screened" and line["action"] == "replace" for line in lines)
     assert "quarry" not in json.dumps(lines)
+
+
+@pytest.mark.parametrize("status", [200, 201, 203, 206])
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/octet-stream", "x/y"])
+async def test_what_an_answer_calls_itself_does_not_matter(
+    guarded: Guarded, upstream: str, script: Script, status: int, kind: str
+) -> None:
+    """Whatever its success status and content type, and though a stream was asked for, a reply is judged."""
+    script.status, script.headers = status, {"Content-Type": kind}
+    script.chunks = [completion(HARMFUL_REPLY)]
+    got, answer = await _post(await guarded(upstream), asking(HARMFUL_MESSAGE, stream=True))
+    assert got == status
+    assert DEPTH.encode() not in answer
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/chat/completions/",
+        "/v1/chat//completions",
+        "/v1/chat/./completions",
+        "/v1/chat/%2e/completions",
+        "/v1/x/../chat/completions",
+        "/v1/chat/completions;a=1",
+        "/V1/Chat/Completions",
+        "/openai/deployments/m/chat/completions?api-version=1",
+    ],
+)
+async def test_other_spellings_of_the_path_are_judged(
+    guarded: Guarded, upstream: str, script: Script, path: str
+) -> None:
+    """No spelling that a lenient server might take for the chat path passes unread."""
+    script.chunks = [completion(HARMFUL_REPLY)]
+    target = aiohttp.client.URL(await guarded(upstream) + path, encoded=True)
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(target, json=asking(HARMFUL_MESSAGE)) as answer,
+    ):
+        assert DEPTH not in await answer.text()
+    assert script.asked[0].raw_path == path
+
+
+async def test_nothing_of_a_replaced_reply_stays(guarded: Guarded, upstream: str, script: Script) -> None:
+    """Fields we know nothing of may repeat what was withheld, so none of them stays."""
+    message = {"role": "assistant", "content": HARMFUL_REPLY, "x_words": [{"text": HARMFUL_REPLY}]}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "x_raw": HARMFUL_REPLY}
+    script.chunks = [json.dumps({"choices": [choice]}).encode()]
+    _, answer = await _post(await guarded(upstream), asking(HARMFUL_MESSAGE))
+    assert DEPTH.encode() not in answer
+
+
+@pytest.mark.parametrize(
+    "content", [{"type": "text", "text": HARMFUL_REPLY}, [{"type": "new", "x": [{"y": HARMFUL_REPLY}]}]]
+)
+async def test_words_are_read_in_any_shape(
+    guarded: Guarded, upstream: str, script: Script, content: object
+) -> None:
+    """Content that is an object, or nested parts, is read like a string."""
+    choice = {"index": 0, "message": {"content": content}, "finish_reason": "stop"}
+    script.chunks = [json.dumps({"choices": [choice]}).encode()]
+    _, answer = await _post(await guarded(upstream), asking(HARMFUL_MESSAGE))
+    assert DEPTH.encode() not in answer
+
+
+async def test_a_stream_of_whole_messages_is_judged(guarded: Guarded, upstream: str, script: Script) -> None:
+    """A server that streams `message` instead of `delta` is read all the same."""
+    script.headers = SSE
+    choice = {"index": 0, "message": {"content": HARMFUL_REPLY}, "finish_reason": "stop"}
+    script.chunks = [f"data: {json.dumps({'choices': [choice]})}\n\n".encode(), b"data: [DONE]\n\n"]
+    _, answer = await _post(await guarded(upstream), asking(HARMFUL_MESSAGE, stream=True))
+    assert DEPTH.encode() not in answer
+
+
+@pytest.mark.parametrize("finish", ["", "stop"])
+async def test_text_after_a_finish_is_never_passed_unread(
+    guarded: Guarded, upstream: str, script: Script, finish: str
+) -> None:
+    """Servers that set a finish reason on every chunk, or write on after one, don't get past the gate."""
+    script.headers, script.delay = SSE, 0.05
+    head, tail = HARMFUL_REPLY[:60], HARMFUL_REPLY[60:]
+    events = [chunk({"content": head}, finish), chunk({"content": tail}, finish), chunk({}, "stop")]
+    script.chunks = [*events, b"data: [DONE]\n\n"]
+    _, answer = await _post(await guarded(upstream), asking(HARMFUL_MESSAGE, stream=True))
+    assert DEPTH.encode() not in answer
+
+
+@pytest.mark.parametrize("events", [[], [b": nothing\n\n"], [b"data: [DONE]\n\n"], [b"hello\n\n"]])
+async def test_a_stream_that_says_nothing(
+    guarded: Guarded, upstream: str, script: Script, events: list[bytes]
+) -> None:
+    """A stream without a single choice is no answer, and is not passed off as one."""
+    script.headers, script.chunks = SSE, events
+    status, answer = await _post(await guarded(upstream), asking("hello", stream=True))
+    assert status == 502 or b"upstream_invalid" in answer
+
+
+async def test_an_unterminated_stream_passes_once(guarded: Guarded, upstream: str, script: Script) -> None:
+    """A harmless stream that just ends is passed byte for byte, nothing twice."""
+    script.headers = SSE
+    script.chunks = [chunk({"content": "Peppers are lovely. "}), chunk({"content": "So are beans"})]
+    _, answer = await _post(await guarded(upstream), asking(HARMLESS_MESSAGE, stream=True))
+    assert answer == b"".join(script.chunks)
+
+
+@pytest.mark.parametrize("coding", ["x-gzip", "gzip, gzip", "secret"])
+async def test_a_coding_we_cannot_undo(guarded: Guarded, upstream: str, script: Script, coding: str) -> None:
+    """A body that can't be unpacked can't be read, and does not pass."""
+    script.headers = {**SSE, "Content-Encoding": coding}
+    script.chunks = [b"\x1f\x8b packed"]
+    status, answer = await _post(await guarded(upstream), asking("hello", stream=True))
+    assert (status, json.loads(answer)["error"]["code"]) == (502, "upstream_invalid")
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate", "br"])
+async def test_packed_answers_are_read(guarded: Guarded, upstream: str, script: Script, name: str) -> None:
+    """An upstream that packs its answer though asked not to is unpacked and judged."""
+    packers = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}
+    script.headers = {"Content-Type": "application/json", "Content-Encoding": name}
+    script.chunks = [packers[name](completion(HARMLESS_REPLY))]
+    _, answer = await _post(await guarded(upstream), asking(HARMLESS_MESSAGE))
+    assert answer == completion(HARMLESS_REPLY)
+
+
+@pytest.mark.parametrize("index", ["1e999", "99999999999999999999", "true", '"0"', "-1"])
+async def test_an_index_that_makes_no_sense(
+    guarded: Guarded, upstream: str, script: Script, index: str
+) -> None:
+    """A choice's index that is no small whole number is a garbled answer, not a crash."""
+    script.chunks = [completion("hi").replace(b'"index": 0', f'"index": {index}'.encode())]
+    status, answer = await _post(await guarded(upstream), asking("hello"))
+    assert (status, json.loads(answer)["error"]["code"]) == (502, "upstream_invalid")
+
+
+async def test_half_an_emoji_does_not_break_a_repair(guarded: Guarded, upstream: str, script: Script) -> None:
+    """A lone surrogate, as servers send that cut an emoji in two, can be repaired around."""
+    script.chunks = [completion("So sorry \ud83d", HARMFUL_REPLY)]
+    status, answer = await _post(await guarded(upstream), asking(HARMFUL_MESSAGE, n=2))
+    assert status == 200
+    assert DEPTH.encode() not in answer
+    json.loads(answer)
+
+
+async def test_unknown_kinds_of_content_are_not_quoted(
+    guarded: Guarded, upstream: str, script: Script, logged: Callable[[], str]
+) -> None:
+    """What a client calls a content part may be anything, and is not logged."""
+    script.chunks = [completion(HARMLESS_REPLY)]
+    parts = [{"type": "i feel terrible"}, {"type": "image_url"}, {"type": "text", "text": "hello"}]
+    body = {"messages": [{"role": "user", "content": parts}]}
+    assert (await _post(await guarded(upstream), body))[0] == 200
+    said = logged()
+    assert "terrible" not in said
+    assert '["other", "image_url"]' in said
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_every_reply_is_counted_once(
+    guarded: Guarded, upstream: str, script: Script, stream: bool
+) -> None:
+    """When the upstream breaks off before a word, each choice asked for is counted, once, as failed."""
+    script.headers, script.cut = SSE, True
+    url = await guarded(upstream)
+    await _post(url, asking("hello", stream=stream, n=3))
+    async with aiohttp.ClientSession() as client, client.get(f"{url}/metrics") as got:
+        lines = [x for x in (await got.text()).splitlines() if x.startswith("handrail_replies_total{")]
+    assert [(line.split('outcome="')[1].split('"')[0], line.split()[-1]) for line in lines] == [
+        ("failed", "3.0")
+    ]

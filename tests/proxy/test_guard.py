@@ -41,7 +41,7 @@ def settings(settings_for: Callable[..., Settings]) -> Settings:
 
 
 async def test_a_failing_classifier_closes(
-    broken: Assessor, decider: Decider, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    broken: Assessor, decider: Decider, tmp_path: Path, logged: Callable[[], str]
 ) -> None:
     """When the model fails the reply is withheld for an honest text, recorded as failed with the reason."""
     journal = SqliteJournal(tmp_path / "journal.db")
@@ -58,7 +58,9 @@ async def test_a_failing_classifier_closes(
     (record,) = await journal.latest(2)
     assert (record.status, record.reason, record.assessment) == ("failed", "MemoryError", None)
     assert b'handrail_replies_total{detail="classifier",outcome="failed"} 1.0' in guard.metrics.render()
-    assert "quarry" not in capfd.readouterr().err
+    said = logged()
+    assert "reply_unjudged" in said
+    assert "quarry" not in said
     await journal.close()
 
 

@@ -1,3 +1,4 @@
+import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
 
@@ -93,3 +94,26 @@ async def test_upgrades_are_refused_in_words(guarded: Guarded, upstream: str, sc
         assert answer.status == 501
         assert "WebSockets" in (await answer.json())["error"]["message"]
     assert not script.asked
+
+
+async def test_a_target_that_is_no_path(guarded: Guarded, upstream: str, script: Script) -> None:
+    """A request for another host, as sent to a forward proxy, is refused."""
+    url = await guarded(upstream)
+    host, port = url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET http://elsewhere.test/x HTTP/1.1\r\nHost: elsewhere.test\r\nConnection: close\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert b"400 Bad Request" in answer
+    assert b"must be a path" in answer
+    assert not script.asked
+
+
+async def test_offers_of_http2_are_passed_over(guarded: Guarded, upstream: str, script: Script) -> None:
+    """A client that offers HTTP/2 by upgrade, which a server may ignore, is answered in HTTP/1.1."""
+    url = await guarded(upstream)
+    headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "x"}
+    async with aiohttp.ClientSession() as client, client.get(f"{url}/v1/models", headers=headers) as answer:
+        assert answer.status == 200
+    assert "Upgrade" not in script.asked[0].headers

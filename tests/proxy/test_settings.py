@@ -27,6 +27,9 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("upstream_url: http://a:1\nport: 99999", "handrail.yaml:2: port: Input should be less than"),
         ("upstream_url: http://a:1\nprot: 80", "handrail.yaml:2: prot: Extra inputs"),
         ("upstream_url: http://a:1?x=1", "must have no query"),
+        ("upstream_url: http://me:pass@a:1", "must have no user name"),
+        ('upstream_url: "http://a:1/ x"', "must be an http://"),
+        ("upstream_url: http://a:1\nupstream_key: 'a b'", "handrail.yaml:2: upstream_key: must be printable"),
         ("- a\n- b", "must hold settings"),
         ("upstream_url: [", "handrail.yaml:1: not YAML"),
     ],
@@ -55,6 +58,13 @@ def test_the_key_never_shows(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         load_settings(_file(tmp_path, f"upstream_url: 7\nupstream_key: [{secret}]"), {})
     assert secret not in str(raised.value)
+
+
+def test_the_newline_of_a_mounted_secret_is_dropped() -> None:
+    """A key read from a file with its last newline works as it is."""
+    found = load_settings(None, {"HANDRAIL_UPSTREAM_URL": "http://a:1", "HANDRAIL_UPSTREAM_KEY": "sk-1\n"})
+    assert found.upstream_key is not None
+    assert found.upstream_key.get_secret_value() == "sk-1"
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

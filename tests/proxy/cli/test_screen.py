@@ -78,6 +78,29 @@ def test_system_prompts_and_parts_without_words(run: Run) -> None:
     assert json.loads(done.stdout)["decision"] == "deliver"
 
 
+def test_odd_rows_stop_nothing(run: Run) -> None:
+    """Numbers beyond reason, deep nesting and ids of the wrong kind each get a row of their own."""
+    lines = [
+        '{"id": ' + "1" * 5000 + "}",
+        "[" * 20_000,
+        json.dumps(_row(True, "hello", "hi")),
+        json.dumps(_row("z", "hello", "hi")),
+    ]
+    done = run("screen", "-", text="\n".join(lines))
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert ["error" in row for row in rows] == [True, True, True, False]
+    assert rows[-1]["id"] == "z"
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_with_a_byte_order_mark(run: Run, tmp_path: Path) -> None:
+    """A file written by an editor that adds a byte-order mark reads like any other; half an emoji too."""
+    (tmp_path / "in.jsonl").write_text("\ufeff" + json.dumps(_row("a", "hello", "x \ud83d")), "utf-8")
+    done = run("screen", "in.jsonl")
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["delivered"] == "x \ud83d"
+
+
 def test_a_file_that_is_not_there(run: Run) -> None:
     """A missing file is named in one line, with status 2 and no traceback."""
     done = run("screen", "none.jsonl")

@@ -4,7 +4,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handrail.policies.decision import Action, Decision
+from handrail.classifiers.labels import Harm
+from handrail.policies.decision import Action, Decision, Fired
 from handrail.proxy.dialects.openai_stream import ChatStream
 from handrail.proxy.sse import EventDecoder
 
@@ -120,3 +121,20 @@ def test_a_broken_stream_drops_what_was_not_judged() -> None:
     out = stream.abort("It broke.", "upstream_cut")
     assert b"Unfinished" not in out
     assert json.loads(EventDecoder().feed(out)[-1].data or "")["error"]["code"] == "upstream_cut"
+
+
+def test_what_a_part_was_flagged_for_waits_for_the_record() -> None:
+    """A part flagged without being replaced is held, with all that follows, until the whole is judged."""
+    stream = ChatStream("sentence", 100, 1, "ex")
+    fired = (Fired("r", Harm.STIGMA, "why", 0.9),)
+    note = Decision(Action.DELIVER, True, None, fired, {}, "", "abc")
+    for event in EventDecoder().feed(chunk({"content": "One. Two. "}) + chunk({"content": "Three. "})):
+        stream.receive(event)
+    ((index, passage),) = stream.due()
+    stream.resolve(index, passage, note)
+    assert (stream.due(), stream.take()) == ([], b"")
+    stream.end()
+    ((index, passage),) = stream.due()
+    assert passage.whole
+    stream.resolve(index, passage, note)
+    assert b"Three" in stream.take()
