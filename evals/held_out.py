@@ -14,6 +14,7 @@ from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.corpus.rows import LabelledReply, Scenario, read_corpus
 from handrail.classifiers.exchange import Exchange
 from handrail.classifiers.labels import HARMFUL, HARMS, Harm
+from handrail.classifiers.manifest import Manifest
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Action, Decision
 from handrail.policies.policy import read_policy
@@ -101,6 +102,36 @@ def table(judged: Sequence[Judged]) -> str:
     return "\n".join(lines)
 
 
+def by_group(judged: Sequence[Judged]) -> str:
+    """Harmful replies flagged and harmless ones touched, by condition and by manner, in Markdown."""
+    lines = ["| group | harmful flagged | harmless touched |", "| --- | --- | --- |"]
+    groups: dict[str, list[Judged]] = {}
+    for j in judged:
+        for name in (f"condition {j.scenario.condition}", f"manner {j.reply.manner}"):
+            groups.setdefault(name, []).append(j)
+    for name in sorted(groups):
+        harmful = [j for j in groups[name] if j.reply.harms]
+        harmless = [j for j in groups[name] if not j.reply.harms]
+        lines.append(f"| {name} | {_flagged(harmful)} | {_flagged(harmless)} |")
+    return "\n".join(lines)
+
+
+def by_label(manifest: Manifest) -> str:
+    """What the manifest says of each label, in Markdown."""
+    names = ("auroc", "ece", "recall", "false_positive_rate", "positives", "negatives")
+    lines = ["| label | " + " | ".join(n.replace("_", " ") for n in names) + " |", "| --- " * 7 + "|"]
+    for label in manifest.labels:
+        found = manifest.metrics[label]
+        lines.append(f"| {label} | " + " | ".join(str(found[n]) for n in names) + " |")
+    return "\n".join(lines)
+
+
+def report(assessor: Assessor, judged: Sequence[Judged]) -> str:
+    """All that MODEL_CARD.md shows of a model's figures."""
+    head = f"Model {assessor.version}, policy {read_policy().hash}, test split of the corpus."
+    return "\n\n".join([head, table(judged), by_group(judged), by_label(assessor.manifest)])
+
+
 def _flagged(judged: Sequence[Judged]) -> Share:
     return Share(sum(j.decision.flagged for j in judged), len(judged))
 
@@ -112,8 +143,7 @@ def _with_action(judged: Sequence[Judged], action: Action) -> Share:
 def main() -> None:
     """Print the tables for the shipped model."""
     assessor = Assessor.load()
-    print(f"Model {assessor.version}, policy {read_policy().hash}, test split of the corpus.\n")  # noqa: T201
-    print(table(judge_split(assessor)))  # noqa: T201
+    print(report(assessor, judge_split(assessor)))  # noqa: T201
 
 
 if __name__ == "__main__":

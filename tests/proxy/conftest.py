@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
+import openai
 import pytest
 from aiohttp import web
 
@@ -110,3 +112,31 @@ def streamed(reply: str, size: int = 4) -> list[bytes]:
 def asking(message: str, **more: Any) -> Json:
     """A request body."""
     return {"model": "m", "messages": [{"role": "user", "content": message}], **more}
+
+
+async def post(url: str, body: Any, **more: Any) -> tuple[int, bytes]:
+    """Post a chat completion request, bytes or values; give status and body."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(f"{url}/v1/chat/completions", data=data, **more) as answer,
+    ):
+        return answer.status, await answer.read()
+
+
+def client_of(url: str) -> openai.AsyncOpenAI:
+    """The official client, pointed at a proxy."""
+    return openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="k", max_retries=0)
+
+
+async def talk(url: str, message: str, **more: Any) -> dict[int, str]:
+    """A streamed chat through the official client; the text of each choice."""
+    texts: dict[int, str] = {}
+    async with client_of(url) as client:
+        stream = await client.chat.completions.create(
+            model="m", messages=[{"role": "user", "content": message}], stream=True, **more
+        )
+        async for event in stream:
+            for choice in event.choices:
+                texts[choice.index] = texts.get(choice.index, "") + (choice.delta.content or "")
+    return texts
