@@ -5,7 +5,6 @@ the gate of its choice. Only where a decision changes a reply are events dropped
 """
 
 import json
-import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -27,8 +26,8 @@ from handrail.proxy.sse import ServerSentEvent, encode
 
 DONE = "[DONE]"
 
-# Lines an event without data may have: comments and fields that show nothing to a person.
-_SILENT = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:(?::|event:|id:|retry:)[^\r\n]*|[\r\n])*\Z")
+# How lines may begin that carry no data: comments, and fields that show nothing to a person.
+_SILENT = (b":", b"event:", b"id:", b"retry:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,8 @@ class ChatStream:
     def receive(self, event: ServerSentEvent) -> None:
         """Take in an event. Raises UpstreamError when it is no chat completion chunk."""
         if event.data is None:
-            if not _SILENT.match(event.raw):
+            lines = event.raw.removeprefix(b"\xef\xbb\xbf").splitlines()
+            if not all(line.startswith(_SILENT) for line in lines if line):
                 raise invalid_reply()
             self._queue.append(_Held(event.raw))
         elif event.data.strip() == DONE:
