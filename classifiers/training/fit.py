@@ -20,7 +20,7 @@ class FitSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    epochs: int = 4
+    epochs: int = 2
     batch: int = 16
     encoder_rate: float = 1e-4
     head_rate: float = 1e-3
