@@ -5,14 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from handrail.classifiers.labels import HARMFUL, PROTECTIVE
+from handrail.classifiers.labels import HARMFUL, PROTECTIVE, Risk
 from handrail.classifiers.manifest import EXPLICIT
 
 Array = NDArray[np.float64]
 
 # The rule for thresholds, one bound a kind of label: the share of negatives that may be called present.
 # A protective behaviour errs on the other side: what must be rare is calling one missing that is there.
-RISK_FALSE_POSITIVES = 0.04
+RISK_FALSE_POSITIVES = 0.03
+# Of all misses this one costs most, so more false alarms are borne for it.
+SUICIDE_FALSE_POSITIVES = 0.08
 HARMFUL_FALSE_POSITIVES = 0.08
 STIGMA_FALSE_POSITIVES = 0.01
 PROTECTIVE_MISSED = 0.10
@@ -46,6 +48,8 @@ def threshold_of(label: str, probabilities: Array, targets: Array) -> float:
 def _bound(label: str) -> float:
     if label == "stigmatises":
         return STIGMA_FALSE_POSITIVES
+    if label == Risk.SUICIDAL_IDEATION:
+        return SUICIDE_FALSE_POSITIVES
     return HARMFUL_FALSE_POSITIVES if label in HARMFUL else RISK_FALSE_POSITIVES
 
 

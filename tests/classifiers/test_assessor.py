@@ -49,9 +49,11 @@ def test_nobody_has_said_anything(assessor: Assessor) -> None:
 def test_harm_deep_in_a_long_reply_is_found_and_placed(assessor: Assessor) -> None:
     """A question about safety after a thousand words is found, and the evidence says where it stands."""
     filler = "We talked about the garden and the weather and what there was for lunch on Sunday. " * 70
-    ask = "Are you thinking about killing yourself? Please call a crisis line tonight."
+    ask = (
+        "Are you safe right now? Are you thinking about killing yourself? Please call a crisis line tonight."
+    )
     found = assessor.assess([Exchange(GRIEF, filler + ask)])[0]
-    assert found.behaviour.probabilities[Behaviour.CHECKS_RISK] > 0.5
+    assert found.behaviour.probabilities[Behaviour.CHECKS_RISK] >= assessor.manifest.thresholds["checks_risk"]
     span = next(s for s in found.behaviour.evidence if s.label == Behaviour.CHECKS_RISK)
     assert span.message is None
     assert span.end > len(filler)

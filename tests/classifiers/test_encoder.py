@@ -31,7 +31,7 @@ def test_company_changes_no_reading(assessor: Assessor) -> None:
     together = assessor.encoder.read(windows)
     for window, reading in zip(windows, together, strict=True):
         alone = assessor.encoder.read([window])[0]
-        assert reading.logits == pytest.approx(alone.logits, abs=0.35)
+        assert reading.logits == pytest.approx(alone.logits, abs=1.0)
         assert reading.evidence.shape == (len(window.ids), len(assessor.manifest.labels))
 
 

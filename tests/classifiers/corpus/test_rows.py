@@ -58,7 +58,7 @@ def test_a_wrong_row_is_named(tmp_path: Path, change: dict[str, Any], message: s
     [
         (["{"], "rows.jsonl:1: not JSON"),
         ([ROW, ROW], "two scenarios are called x-1"),
-        ([{**ROW, "id": "x-2", "twin_of": "x-1"}, ROW], "twin x-1 does not come before it"),
+        ([{**ROW, "id": "x-2", "twin_of": "x-1"}, ROW], "twin of x-1, which does not come before it"),
     ],
 )
 def test_a_wrong_file_is_named(tmp_path: Path, rows: list[object], message: str) -> None:
