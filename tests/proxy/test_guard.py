@@ -70,7 +70,7 @@ async def test_a_failing_journal_is_counted_and_the_repair_still_sent(
     """When the journal can't be written the person still gets the safe reply, and the loss is counted."""
     journal = SqliteJournal(tmp_path / "journal.db")
     await journal.open()
-    await journal._do(journal._close)
+    await journal.close()
     async with Batcher(assessor) as batcher:
         guard = Guard(batcher, decider, journal, Metrics())
         verdict = await guard.judge(SAID, HARMFUL_REPLY, None)
