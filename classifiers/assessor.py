@@ -1,7 +1,7 @@
 """Assessor: exchanges in, assessments out, on the calling thread."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from handrail.classifiers.manifest import (
     BEHAVIOUR_OUTPUTS,
     EXPLICIT,
     MODEL_NAME,
-    RISK_OUTPUTS,
     TOKENIZER_NAME,
     Manifest,
     load_manifest,
@@ -44,6 +43,7 @@ class Assessor:
         self.manifest = manifest
         self.encoder = encoder
         self._windows = WindowMaker(tokenizer, manifest.limits)
+        self._columns = {label: at for at, label in enumerate(manifest.labels)}
         self._temperature = np.array([manifest.temperature[n] for n in manifest.labels], dtype=np.float32)
 
     @classmethod
@@ -102,36 +102,37 @@ class Assessor:
         if not windows:
             nothing = dict.fromkeys(RISKS, 0.0)
             return RiskReading(nothing, nothing)
-        found = self._join(windows, readings, RISK_OUTPUTS)
+        found = self._probabilities(readings)
         present = {r: found[r] for r in RISKS}
         explicit = {r: min(found[r], found[r + EXPLICIT]) for r in RISKS}
-        return RiskReading(present, explicit, self._evidence(windows, readings, RISK_OUTPUTS[: len(RISKS)]))
+        return RiskReading(present, explicit, self._evidence(windows, readings, found, tuple(RISKS)))
 
     def join_behaviour(self, windows: Sequence[Window], readings: Sequence[Reading]) -> BehaviourReading:
         """Make one reading of behaviour from those of all windows: the highest of each label counts."""
         if not windows:
             return BehaviourReading(NO_BEHAVIOUR)
-        found = self._join(windows, readings, BEHAVIOUR_OUTPUTS)
-        probabilities = {b: found[b] for b in BEHAVIOURS}
-        return BehaviourReading(probabilities, self._evidence(windows, readings, BEHAVIOUR_OUTPUTS))
+        found = self._probabilities(readings)
+        evidence = self._evidence(windows, readings, found, BEHAVIOUR_OUTPUTS)
+        return BehaviourReading({b: found[b] for b in BEHAVIOURS}, evidence)
 
-    def _probabilities(self, reading: Reading) -> np.ndarray:
-        return 1 / (1 + np.exp(-reading.logits.astype(np.float64) / self._temperature))
-
-    def _join(
-        self, windows: Sequence[Window], readings: Sequence[Reading], labels: Sequence[str]
-    ) -> dict[str, float]:
-        best = np.max([self._probabilities(r) for r in readings], axis=0)
-        return {label: float(best[self.manifest.labels.index(label)]) for label in labels}
+    def _probabilities(self, readings: Sequence[Reading]) -> dict[str, float]:
+        """The calibrated probability of each label in the window where it is highest."""
+        logits = np.max([r.logits for r in readings], axis=0).astype(np.float64)
+        best = 1 / (1 + np.exp(-logits / self._temperature))
+        return dict(zip(self.manifest.labels, best.tolist(), strict=True))
 
     def _evidence(
-        self, windows: Sequence[Window], readings: Sequence[Reading], labels: Sequence[str]
+        self,
+        windows: Sequence[Window],
+        readings: Sequence[Reading],
+        found: Mapping[str, float],
+        labels: Sequence[str],
     ) -> tuple[Span, ...]:
         spans = []
         for label in labels:
-            column = self.manifest.labels.index(label)
-            best = int(np.argmax([r.logits[column] for r in readings]))
-            if self._probabilities(readings[best])[column] >= self.manifest.thresholds[label]:
+            if found[label] >= self.manifest.thresholds[label]:
+                column = self._columns[label]
+                best = int(np.argmax([r.logits[column] for r in readings]))
                 spans.append(span_of(label, windows[best], readings[best].evidence[:, column]))
         return tuple(s for s in spans if s is not None)
 

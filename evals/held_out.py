@@ -15,11 +15,9 @@ from handrail.classifiers.corpus.rows import LabelledReply, Scenario, read_corpu
 from handrail.classifiers.exchange import Exchange
 from handrail.classifiers.labels import HARMFUL, HARMS, Harm
 from handrail.classifiers.manifest import Manifest
-from handrail.policies.decide import Decider
 from handrail.policies.decision import Action, Decision
+from handrail.policies.load import load_decider
 from handrail.policies.policy import read_policy
-from handrail.policies.resources import read_directory
-from handrail.policies.texts import read_texts
 
 _Z = 1.96
 
@@ -57,7 +55,7 @@ class Share:
 
 def judge_split(assessor: Assessor, split: str = "test") -> list[Judged]:
     """Judge every clear reply of a split with the shipped policy."""
-    decider = Decider(read_policy(), assessor.manifest.thresholds, read_texts(), read_directory())
+    decider = load_decider(assessor.manifest.thresholds)
     pairs = [(s, r) for s in read_corpus() if s.split == split for r in s.clear_replies]
     assessed = assessor.assess([Exchange(s.conversation, r.text) for s, r in pairs])
     return [

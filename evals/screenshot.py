@@ -30,30 +30,33 @@ def running_demo() -> Iterator[str]:
 
 
 @contextmanager
-def browser_page(url: str) -> Iterator[Page]:
-    """A page of a headless Chromium, opened on a URL."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+def browser_page() -> Iterator[Page]:
+    """An empty page of a headless Chromium."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
-        page.goto(url)
-        yield page
+        options = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=chromium(), args=options)
+        yield browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
         browser.close()
 
 
-def send_message(page: Page, message: str | None = None) -> None:
-    """Send a message (or the one that stands there) to both chatbots; wait for both answers."""
-    if message is not None:
-        page.fill("#message", message)
-    page.click("#send")
+def chromium() -> str | None:
+    """Where Chromium is installed."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+def wait_for_answers(page: Page) -> None:
+    """Wait until both chatbots have answered."""
     page.locator("#status", has_text="Both have answered.").wait_for()
 
 
 def main() -> None:
     """Take the picture."""
     out = Path(sys.argv[1] if len(sys.argv) > 1 else "demo.png")
-    with running_demo() as url, browser_page(url) as page:
-        send_message(page)
+    with running_demo() as url, browser_page() as page:
+        page.goto(url)
+        page.click("#send")
+        wait_for_answers(page)
         page.screenshot(path=str(out), full_page=True)
 
 

@@ -3,7 +3,7 @@
 Policy      rules, when to hold a stream, thresholds (policy.py; the shipped one is default.yaml).
 Rule        risk and behaviours, present or missing, that make a harm, and the action it calls for.
 Decision    deliver, append or replace; to escalate or not; the rules that fired and why (decision.py).
-Decide      assessment in, decision out (decide.py).
+Decide      assessment in, decision out (decide.py; load.py reads what it needs).
 Texts       what people are shown, several variants each, reviewed in one place (texts.py, wording/).
 Resource    a crisis service of one place, dated (resources.py, resources.yaml).
 Example     an exchange that a rule must, or must not, fire on (examples.py).

@@ -1,7 +1,7 @@
 """Decide: assessment in, decision out. Pure: the same arguments always give the same decision."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from handrail.classifiers.assessment import Assessment, RiskReading
 from handrail.classifiers.exchange import Conversation
@@ -25,9 +25,12 @@ class Decider:
     thresholds: Mapping[str, float]
     texts: Texts
     directory: Directory
+    policy_hash: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.texts.require({r.text for r in self.policy.rules if r.text} | {UNAVAILABLE})
+        self.texts.require(self.policy.texts | {UNAVAILABLE})
+        # Worked out once: every passage of every stream is decided on, and each decision carries it.
+        object.__setattr__(self, "policy_hash", self.policy.hash)
 
     def decide(
         self,
@@ -53,7 +56,7 @@ class Decider:
             fired=tuple(Fired(r.id, r.harm, r.why, _probability(r.when, assessment)) for r in fired),
             harms=self.harms(assessment),
             text=self._text(fired, action, conversation, country),
-            policy=self.policy.hash,
+            policy=self.policy_hash,
         )
 
     def harms(self, assessment: Assessment) -> dict[Harm, float]:
@@ -99,6 +102,8 @@ class Decider:
         self, fired: list[Rule], action: Action, conversation: Conversation, country: str | None
     ) -> str:
         names = list(dict.fromkeys(r.text for r in fired if r.then == action and r.text))
+        if not names:
+            return ""
         most = 2 if action == Action.APPEND else 1
         resources = self.directory.describe(country)
         return "\n\n".join(self.texts.choose(n, conversation, resources) for n in names[:most])

@@ -138,6 +138,11 @@ class Policy(_Part):
         return self
 
     @property
+    def texts(self) -> set[str]:
+        """The names of the texts that the rules show."""
+        return {rule.text for rule in self.rules if rule.text}
+
+    @property
     def hash(self) -> str:
         """Twelve hex digits that change when anything in the policy does."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]

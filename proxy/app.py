@@ -11,9 +11,7 @@ from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.batcher import Batcher
 from handrail.classifiers.errors import JournalError
 from handrail.policies.decide import Decider
-from handrail.policies.policy import read_policy
-from handrail.policies.resources import read_directory
-from handrail.policies.texts import read_texts
+from handrail.policies.load import load_decider
 from handrail.proxy.answers import error_response
 from handrail.proxy.chat import ChatHandler
 from handrail.proxy.dialects import openai_chat
@@ -44,13 +42,8 @@ _CHAT = web.AppKey("chat", ChatHandler)
 def load_judgement(settings: Settings) -> Judgement:
     """Load model, policy, texts and resources. Raises ModelError or PolicyError with the mend."""
     assessor = Assessor.load(settings.model_path)
-    decider = Decider(
-        policy=read_policy(settings.policy_path),
-        thresholds=assessor.manifest.thresholds,
-        texts=read_texts(settings.texts_path),
-        directory=read_directory(settings.resources_path),
-    )
-    return Judgement(assessor, decider)
+    paths = (settings.policy_path, settings.texts_path, settings.resources_path)
+    return Judgement(assessor, load_decider(assessor.manifest.thresholds, *paths))
 
 
 def build_app(settings: Settings, judgement: Judgement) -> web.Application:
@@ -95,7 +88,7 @@ async def _health(request: web.Request) -> web.Response:
 async def _ready(request: web.Request) -> web.Response:
     """The model is loaded and the journal can be written to."""
     guard = request.app[GUARD]
-    values = {"model": guard.batcher.assessor.version, "policy": guard.decider.policy.hash}
+    values = {"model": guard.batcher.assessor.version, "policy": guard.decider.policy_hash}
     try:
         await guard.journal.check()
     except JournalError:

@@ -46,7 +46,7 @@ class ChatHandler:
 
     def __init__(self, settings: Settings, upstream: Upstream, guard: Guard) -> None:
         self._settings = settings
-        self._key = settings.upstream_key.get_secret_value() if settings.upstream_key else None
+        self._key = settings.bearer
         self._upstream = upstream
         self._guard = guard
 

@@ -106,5 +106,5 @@ class Guard:
 
     def _closed(self, conversation: Conversation, country: str | None, failure: str) -> Verdict:
         text = self.decider.unavailable(conversation, country)
-        decision = Decision(Action.REPLACE, False, None, (), {}, text, self.decider.policy.hash)
+        decision = Decision(Action.REPLACE, False, None, (), {}, text, self.decider.policy_hash)
         return Verdict(decision, None, failure)

@@ -17,7 +17,7 @@ class Relay:
     """Handles every request that is no chat completion."""
 
     def __init__(self, settings: Settings, upstream: Upstream, metrics: Metrics) -> None:
-        self._key = settings.upstream_key.get_secret_value() if settings.upstream_key else None
+        self._key = settings.bearer
         self._upstream = upstream
         self._metrics = metrics
 

@@ -54,6 +54,11 @@ class Settings(BaseModel):
         default="info", description="Least severe log line written."
     )
 
+    @property
+    def bearer(self) -> str | None:
+        """The upstream key itself, to be sent and never shown."""
+        return self.upstream_key.get_secret_value() if self.upstream_key else None
+
     @field_validator("upstream_url")
     @classmethod
     def _absolute(cls, value: str) -> str:

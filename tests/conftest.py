@@ -10,9 +10,7 @@ from aiohttp import web
 
 from handrail.classifiers.assessor import Assessor
 from handrail.policies.decide import Decider
-from handrail.policies.policy import read_policy
-from handrail.policies.resources import read_directory
-from handrail.policies.texts import read_texts
+from handrail.policies.load import load_decider
 from handrail.proxy.app import Judgement, build_app
 from handrail.proxy.logs import configure
 from handrail.proxy.server import Site, start
@@ -45,7 +43,7 @@ def assessor() -> Assessor:
 @pytest.fixture(scope="session")
 def decider(assessor: Assessor) -> Decider:
     """The shipped policy, bound to the shipped model."""
-    return Decider(read_policy(), assessor.manifest.thresholds, read_texts(), read_directory())
+    return load_decider(assessor.manifest.thresholds)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The rules of the house: floors, mirrored tests, and a wheel that holds the whole tree."""
 
 import ast
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -94,8 +95,12 @@ def test_every_package_is_listed() -> None:
 
 def test_the_wheel_holds_what_the_runtime_needs(tmp_path: Path) -> None:
     """A built wheel has every source file, the model, the policy, the texts and the demo's pages."""
+    # From a copy: what an earlier build left behind in the tree would find its way into the wheel.
+    tree = shutil.copytree(
+        ROOT, tmp_path / "tree", ignore=shutil.ignore_patterns(".*", "build", "*.egg-info")
+    )
     subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)],
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(tree)],
         check=True,
         capture_output=True,
     )

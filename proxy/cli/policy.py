@@ -6,11 +6,10 @@ from pathlib import Path
 import click
 
 from handrail.classifiers.assessor import Assessor
-from handrail.policies.decide import Decider
 from handrail.policies.examples import run_examples
 from handrail.policies.explain import explain_policy
+from handrail.policies.load import load_decider
 from handrail.policies.policy import default_policy_path, read_policy
-from handrail.policies.resources import read_directory
 from handrail.policies.texts import read_texts
 
 
@@ -24,7 +23,7 @@ def policy() -> None:
 def check(file: Path) -> None:
     """Validate FILE (default: the shipped policy) and say in plain sentences what it does."""
     read = read_policy(file)
-    read_texts().require({rule.text for rule in read.rules if rule.text})
+    read_texts().require(read.texts)
     click.echo(explain_policy(read))
 
 
@@ -34,8 +33,7 @@ def check(file: Path) -> None:
 def test(file: Path, model_path: Path | None) -> None:
     """Run the examples of FILE's rules through the real model. Exit status 1 if one is judged otherwise."""
     assessor = Assessor.load(model_path)
-    decider = Decider(read_policy(file), assessor.manifest.thresholds, read_texts(), read_directory())
-    outcomes = run_examples(decider, assessor)
+    outcomes = run_examples(load_decider(assessor.manifest.thresholds, file), assessor)
     for outcome in outcomes:
         expected = "fires" if outcome.expected else "does not fire"
         mark = "ok  " if outcome.passed else "FAIL"

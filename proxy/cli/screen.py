@@ -11,10 +11,7 @@ import click
 
 from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.errors import SettingsError
-from handrail.policies.decide import Decider
-from handrail.policies.policy import read_policy
-from handrail.policies.resources import read_directory
-from handrail.policies.texts import read_texts
+from handrail.policies.load import load_decider
 from handrail.proxy.screen import Screener, screen_all
 
 
@@ -40,11 +37,10 @@ def screen(file: str, locale: str | None, policy_path: Path | None, model_path: 
 
 def _screener(locale: str | None, policy_path: Path | None, model_path: Path | None) -> Screener:
     assessor = Assessor.load(model_path)
-    directory = read_directory()
-    country = directory.country_of(locale)
+    decider = load_decider(assessor.manifest.thresholds, policy_path)
+    country = decider.directory.country_of(locale)
     if locale and country is None:
         click.echo(f"no resources for locale {locale!r}; the international ones are named", err=True)
-    decider = Decider(read_policy(policy_path), assessor.manifest.thresholds, read_texts(), directory)
     return Screener(assessor, decider, country)
 
 

@@ -1,10 +1,6 @@
-from collections.abc import Awaitable, Callable
-
 import aiohttp
 
-from .conftest import HARMFUL_MESSAGE, HARMFUL_REPLY, Script, asking, completion
-
-Guarded = Callable[..., Awaitable[str]]
+from .conftest import HARMFUL_MESSAGE, HARMFUL_REPLY, Guarded, Script, asking, completion
 
 
 async def test_health_and_readiness(guarded: Guarded, upstream: str) -> None:

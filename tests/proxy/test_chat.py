@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
@@ -10,12 +10,15 @@ from handrail.proxy.journal.record import Record
 from handrail.proxy.journal.sqlite import SqliteJournal
 
 from .conftest import (
+    DEPTH,
     HARMFUL_MESSAGE,
     HARMFUL_REPLY,
     HARMLESS_MESSAGE,
     HARMLESS_REPLY,
     OMITTING_MESSAGE,
     OMITTING_REPLY,
+    SSE,
+    Guarded,
     Script,
     asking,
     chunk,
@@ -25,10 +28,6 @@ from .conftest import (
     streamed,
     talk,
 )
-
-Guarded = Callable[..., Awaitable[str]]
-SSE = {"Content-Type": "text/event-stream"}
-DEPTH = "40 feet"
 
 
 async def _records(tmp_path: Path) -> list[Record]:

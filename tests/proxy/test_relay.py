@@ -1,13 +1,10 @@
 import asyncio
 import gzip
-from collections.abc import Awaitable, Callable
 
 import aiohttp
 import pytest
 
-from .conftest import Script
-
-Guarded = Callable[..., Awaitable[str]]
+from .conftest import Guarded, Script
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])

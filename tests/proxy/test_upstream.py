@@ -1,19 +1,21 @@
 import gzip
 import json
 import zlib
-from collections.abc import Awaitable, Callable
 
 import brotli
 import openai
 import pytest
 
 from .conftest import (
+    DEPTH,
     HARMFUL_MESSAGE,
     HARMFUL_REPLY,
     HARMLESS_MESSAGE,
     HARMLESS_REPLY,
     OMITTING_MESSAGE,
     OMITTING_REPLY,
+    SSE,
+    Guarded,
     Script,
     asking,
     chunk,
@@ -23,10 +25,6 @@ from .conftest import (
     streamed,
     talk,
 )
-
-Guarded = Callable[..., Awaitable[str]]
-SSE = {"Content-Type": "text/event-stream"}
-DEPTH = "40 feet"
 
 
 @pytest.mark.parametrize("stream", [False, True])

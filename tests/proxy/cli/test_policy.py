@@ -7,6 +7,13 @@ from handrail.policies.policy import default_policy_path, read_policy
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def _check(run: Run, tmp_path: Path, old: str, new: str) -> "subprocess.CompletedProcess[str]":
+    """Check the shipped policy with one thing changed."""
+    text = default_policy_path().read_text().replace(old, new, 1)
+    (tmp_path / "mine.yaml").write_text(text)
+    return run("policy", "check", "mine.yaml")
+
+
 def test_check_explains_the_shipped_policy(run: Run) -> None:
     """`policy check` says in plain sentences what each rule does."""
     done = run("policy", "check", str(default_policy_path()))
@@ -16,9 +23,7 @@ def test_check_explains_the_shipped_policy(run: Run) -> None:
 
 def test_check_names_what_is_wrong(run: Run, tmp_path: Path) -> None:
     """`policy check` of a wrong file names file, line and field, with status 2."""
-    text = default_policy_path().read_text().replace("then: replace", "then: shout", 1)
-    (tmp_path / "mine.yaml").write_text(text)
-    done = run("policy", "check", "mine.yaml")
+    done = _check(run, tmp_path, "then: replace", "then: shout")
     assert done.returncode == 2
     assert "mine.yaml:" in done.stderr
     assert "rules.0.then" in done.stderr
@@ -26,9 +31,7 @@ def test_check_names_what_is_wrong(run: Run, tmp_path: Path) -> None:
 
 def test_check_knows_the_texts(run: Run, tmp_path: Path) -> None:
     """A policy that names a text nobody wrote does not pass the check."""
-    text = default_policy_path().read_text().replace("text: crisis_replace", "text: poem", 1)
-    (tmp_path / "mine.yaml").write_text(text)
-    done = run("policy", "check", "mine.yaml")
+    done = _check(run, tmp_path, "text: crisis_replace", "text: poem")
     assert done.returncode == 2
     assert "no texts called poem" in done.stderr
 
