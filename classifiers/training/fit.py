@@ -15,7 +15,8 @@ from handrail.classifiers.training.network import GuardNetwork
 class FitSettings(BaseModel):
     """The recipe. `risk_repeats` is how often an epoch shows each conversation without its replies.
 
-    A small trial on 650 replies found nothing that beat these rates by more than noise.
+    A small trial on 650 replies found nothing that beat these rates by more than noise. `bfloat16`
+    trains in mixed precision: nearly twice as fast where the processor multiplies it in hardware.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,6 +30,7 @@ class FitSettings(BaseModel):
     clip: float = 1.0
     risk_repeats: int = 2
     layers: int | None = None
+    bfloat16: bool = False
 
 
 def fit(
@@ -47,7 +49,7 @@ def fit(
     for epoch in range(settings.epochs):
         began = time.perf_counter()
         losses = [
-            _step(network, collate(group), optimiser, schedule, settings.clip)
+            _step(network, collate(group), optimiser, schedule, settings)
             for group in batches(examples, settings.batch, rng)
         ]
         mean = sum(losses) / len(losses)
@@ -66,13 +68,14 @@ def _step(
     batch: Batch,
     optimiser: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LambdaLR,
-    clip: float,
+    settings: FitSettings,
 ) -> float:
-    logits, _ = network(batch.ids, batch.mask, batch.types)
-    loss = loss_of(logits, batch)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=settings.bfloat16):
+        logits, _ = network(batch.ids, batch.mask, batch.types)
+    loss = loss_of(logits.float(), batch)
     optimiser.zero_grad()
     loss.backward()
-    nn.utils.clip_grad_norm_(network.parameters(), clip)
+    nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
     optimiser.step()
     schedule.step()
     return float(loss.detach())
@@ -80,7 +83,7 @@ def _step(
 
 def _optimiser(network: GuardNetwork, settings: FitSettings) -> torch.optim.Optimizer:
     encoder = [p for p in network.encoder.parameters() if p.requires_grad]
-    heads = [*network.risk.parameters(), *network.behaviour.parameters()]
+    heads = [p for name, p in network.named_parameters() if not name.startswith("encoder.")]
     groups = [
         {"params": encoder, "lr": settings.encoder_rate},
         {"params": heads, "lr": settings.head_rate},

@@ -54,6 +54,10 @@ class GuardNetwork(nn.Module):
         hidden = self.encoder(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         ).last_hidden_state
+        return self.heads(hidden, attention_mask, token_type_ids)
+
+    def heads(self, hidden: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits and evidence of hidden states [batch, tokens, width]."""
         mask = attention_mask.to(hidden.dtype)
         reply = token_type_ids.to(hidden.dtype) * mask
         risk, risk_evidence = self.risk(hidden, mask - reply)
@@ -64,14 +68,18 @@ class GuardNetwork(nn.Module):
         )
 
 
-def base_network(folder: str, layers: int | None = None) -> GuardNetwork:
+def base_network(
+    folder: str, layers: int | None = None, kind: type[GuardNetwork] = GuardNetwork
+) -> GuardNetwork:
     """A network on the pretrained encoder in a folder, its embeddings frozen.
 
-    `layers` keeps only the first so many encoder layers (None: all).
+    `layers` keeps only the first so many encoder layers (None: all). Attention weights are not dropped
+    out: without that the fused attention of PyTorch serves, three times as fast at 300 tokens.
     """
-    encoder = SentenceTransformer(folder, device="cpu", local_files_only=True)[0].auto_model
+    kwargs = {"attention_probs_dropout_prob": 0.0}
+    encoder = SentenceTransformer(folder, device="cpu", local_files_only=True, config_kwargs=kwargs)[0].auto_model
     if layers is not None:
         encoder.encoder.layer = encoder.encoder.layer[:layers]
     for parameter in encoder.embeddings.parameters():
         parameter.requires_grad = False
-    return GuardNetwork(encoder, encoder.config.hidden_size)
+    return kind(encoder, encoder.config.hidden_size)
