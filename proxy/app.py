@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from handrail.classifiers.assessor import Assessor
-from handrail.classifiers.batcher import Batcher
 from handrail.classifiers.errors import JournalError
+from handrail.classifiers.scheduler import Scheduler
 from handrail.policies.decide import Decider
 from handrail.policies.load import load_decider
 from handrail.proxy.answers import error_response
@@ -62,8 +62,8 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
     journal = SqliteJournal(settings.journal_path)
     await journal.open()
     upstream = Upstream(settings)
-    async with Batcher(judgement.assessor) as batcher:
-        app[GUARD] = Guard(batcher, judgement.decider, journal, metrics)
+    async with Scheduler(judgement.assessor) as scheduler:
+        app[GUARD] = Guard(scheduler, judgement.decider, journal, metrics)
         app[_RELAY] = Relay(settings, upstream, metrics)
         app[_CHAT] = ChatHandler(settings, upstream, app[GUARD])
         yield
@@ -88,7 +88,7 @@ async def _health(request: web.Request) -> web.Response:
 async def _ready(request: web.Request) -> web.Response:
     """The model is loaded and the journal can be written to."""
     guard = request.app[GUARD]
-    values = {"model": guard.batcher.assessor.version, "policy": guard.decider.policy_hash}
+    values = {"model": guard.scheduler.assessor.version, "policy": guard.decider.policy_hash}
     try:
         await guard.journal.check()
     except JournalError:

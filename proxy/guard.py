@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass
 
 from handrail.classifiers.assessment import Assessment
-from handrail.classifiers.batcher import Batcher
 from handrail.classifiers.errors import JournalError
 from handrail.classifiers.exchange import Conversation, Exchange
+from handrail.classifiers.scheduler import Scheduler
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Action, Decision
 from handrail.policies.policy import Hold
@@ -36,7 +36,7 @@ class Guard:
     counted, logged and shown by /readyz.
     """
 
-    batcher: Batcher
+    scheduler: Scheduler
     decider: Decider
     journal: SqliteJournal
     metrics: Metrics
@@ -48,7 +48,7 @@ class Guard:
     async def hold(self, conversation: Conversation) -> Hold:
         """How much of a stream to hold back; everything when the risk can't be read."""
         try:
-            return self.decider.hold(await self.batcher.read_risk(conversation))
+            return self.decider.hold(await self.scheduler.read_risk(conversation))
         except Exception as error:
             _log.error("risk_unread", error=type(error).__name__)
             return "reply"
@@ -58,7 +58,7 @@ class Guard:
     ) -> Verdict:
         """Judge a reply, or a passage of one that is still being written."""
         try:
-            assessment = await self.batcher.assess(Exchange(conversation, reply))
+            assessment = await self.scheduler.assess(Exchange(conversation, reply), self.decider.sought)
             decision = self.decider.decide(conversation, assessment, country, complete=complete)
         except Exception as error:
             _log.error("reply_unjudged", error=type(error).__name__)
@@ -93,7 +93,7 @@ class Guard:
 
     async def _read_ahead(self, conversation: Conversation) -> None:
         try:
-            await self.batcher.read_risk(conversation)
+            await self.scheduler.read_risk(conversation)
         except Exception as error:
             _log.warning("risk_unread", error=type(error).__name__)
 

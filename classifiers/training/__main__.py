@@ -16,6 +16,8 @@ from handrail.classifiers.training.make import Order, make_model
 @click.option("--epochs", default=FitSettings().epochs, show_default=True, help="Passes over the corpus.")
 @click.option("--layers", type=int, help="Keep only the first so many encoder layers.")
 @click.option("--sample", type=int, help="Use so many scenarios only.")
+@click.option("--bfloat16", is_flag=True, help="Train in mixed precision.")
+@click.option("--keep", type=click.Path(path_type=Path), help="File for the weights, or with them.")
 def main(  # noqa: PLR0913  (one parameter an option is how click works)
     out: Path,
     version: str,
@@ -24,13 +26,15 @@ def main(  # noqa: PLR0913  (one parameter an option is how click works)
     epochs: int,
     layers: int | None,
     sample: int | None,
+    bfloat16: bool,
+    keep: Path | None,
 ) -> None:
     """Fine-tune the encoder on the corpus, calibrate, measure, and write a model folder."""
-    recipe = FitSettings(epochs=epochs, layers=layers)
+    recipe = FitSettings(epochs=epochs, layers=layers, bfloat16=bfloat16)
     command = f"python -m handrail.classifiers.training --out {out.name} --version {version} --seed {seed}"
     command += f" --epochs {epochs}" + (f" --sample {sample}" if sample else "")
-    command += f" --layers {layers}" if layers else ""
-    make_model(Order(out, version, command, corpus, seed, sample, recipe), click.echo)
+    command += (f" --layers {layers}" if layers else "") + (" --bfloat16" if bfloat16 else "")
+    make_model(Order(out, version, command, corpus, seed, sample, recipe, keep), click.echo)
 
 
 if __name__ == "__main__":

@@ -106,3 +106,23 @@ def collate(examples: Sequence[Example]) -> Batch:
     targets = torch.tensor([e.targets for e in examples])
     weights = torch.tensor([e.weights for e in examples])
     return Batch(ids, mask, types, targets, weights)
+
+
+# Windows are read together only while padding wastes less than this share: a padded token costs as much
+# as a real one.
+_MOST_PADDING = 0.15
+_MOST_WINDOWS = 16
+
+
+def like_lengths(lengths: Sequence[int]) -> list[list[int]]:
+    """Group indices so that little of each group is padding."""
+    groups: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        group = groups[-1] if groups else []
+        total = sum(lengths[i] for i in group) + lengths[index]
+        padded = lengths[index] * (len(group) + 1)
+        if group and len(group) < _MOST_WINDOWS and total >= padded * (1 - _MOST_PADDING):
+            group.append(index)
+        else:
+            groups.append([index])
+    return groups

@@ -13,22 +13,26 @@ from tokenizers import Tokenizer
 
 from handrail.classifiers.corpus.rows import Scenario, corpus_hash, read_corpus
 from handrail.classifiers.encoder import Encoder
+from handrail.classifiers.labels import Behaviour
 from handrail.classifiers.manifest import (
     MANIFEST_NAME,
     MODEL_NAME,
     OUTPUTS,
+    SIEVE_NAME,
     TOKENIZER_NAME,
     CorpusFacts,
     Manifest,
     TrainingFacts,
     sha256_of,
 )
+from handrail.classifiers.training.augment import augmented
 from handrail.classifiers.training.calibration import Array, calibrate
 from handrail.classifiers.training.examples import Example, examples_of
 from handrail.classifiers.training.export import export
 from handrail.classifiers.training.fit import FitSettings, fit
 from handrail.classifiers.training.measures import measure
-from handrail.classifiers.training.network import BASE_MODEL, base_network
+from handrail.classifiers.training.network import BASE_MODEL, GuardNetwork, base_network
+from handrail.classifiers.training.sieving import make_sieve
 from handrail.classifiers.windows import WindowLimits, WindowMaker
 
 Report = Callable[[str], None]
@@ -38,7 +42,9 @@ Report = Callable[[str], None]
 class Order:
     """What to make: a corpus folder (None: ours), a folder to write, a seed, and the recipe.
 
-    `sample` trains on so many scenarios only; `command` is what the manifest says made the model.
+    `sample` trains on so many scenarios only; `command` is what the manifest says made the model; `keep`
+    is a file that the weights are kept in, or taken from when it is there, so that calibrating and
+    measuring again takes no training.
     """
 
     out: Path
@@ -48,6 +54,7 @@ class Order:
     seed: int = 0
     sample: int | None = None
     recipe: FitSettings = field(default_factory=FitSettings)
+    keep: Path | None = None
 
 
 def make_model(order: Order, report: Report) -> Manifest:
@@ -56,9 +63,11 @@ def make_model(order: Order, report: Report) -> Manifest:
     scenarios = _sampled(read_corpus(order.corpus), order)
     maker, limits = _prepare_tokenizer(order.out)
     network = base_network(str(get_model_path()), order.recipe.layers)
-    training = _training_examples(scenarios, maker, order.recipe.risk_repeats)
-    report(f"{len(scenarios)} scenarios, {len(training)} training sequences")
-    fit(network, training, order.recipe, order.seed, report)
+    if order.keep and order.keep.exists():
+        network.load_state_dict(torch.load(order.keep, weights_only=True))
+    else:
+        _train(network, scenarios, maker, order, report)
+    _sieve(scenarios, maker, order.out)
     export(network, order.out / MODEL_NAME)
     report(f"exported {(order.out / MODEL_NAME).stat().st_size / 1e6:.1f} MB")
     manifest = _manifest(order, limits, scenarios, _Outcome.of(order.out, scenarios, maker))
@@ -83,11 +92,34 @@ class _Outcome:
         return cls(temperatures, thresholds, measure(*tested, temperatures, thresholds))
 
 
-def _training_examples(scenarios: Sequence[Scenario], maker: WindowMaker, repeats: int) -> list[Example]:
-    """Every sequence of the training split, those of conversations alone so many times."""
-    found = _of_split(scenarios, "train", maker)
+def _train(
+    network: GuardNetwork, scenarios: Sequence[Scenario], maker: WindowMaker, order: Order, report: Report
+) -> None:
+    training = _training_examples(scenarios, maker, order)
+    report(f"{len(scenarios)} scenarios, {len(training)} training sequences")
+    fit(network, training, order.recipe, order.seed, report)
+    if order.keep:
+        torch.save(network.state_dict(), order.keep)
+
+
+def _training_examples(scenarios: Sequence[Scenario], maker: WindowMaker, order: Order) -> list[Example]:
+    """Every sequence of the training split, some said again in other ways, conversations so many times."""
+    chosen = [s for s in scenarios if s.split == "train"]
+    rng = random.Random(order.seed)  # noqa: S311  (no secret)
+    chosen += augmented(chosen, order.recipe.augmented, rng)
+    found = [e for s in chosen for e in examples_of(s, maker)]
     alone = [e for e in found if not any(e.window.types)]
-    return found + alone * (repeats - 1)
+    return found + alone * (order.recipe.risk_repeats - 1)
+
+
+def _sieve(scenarios: Sequence[Scenario], maker: WindowMaker, out: Path) -> None:
+    """Fit the sieve on the training split, set it by the calibration split, and write it."""
+    stigma = OUTPUTS.index(Behaviour.STIGMATISES)
+    pairs = [(s, e) for s in scenarios for e in examples_of(s, maker) if any(e.window.types)]
+    train = [(s, e) for s, e in pairs if s.split == "train"]
+    on_topic = [s.condition == "stigma" or e.targets[stigma] == 1 for s, e in train]
+    held = [e.window for s, e in pairs if s.split == "calibration" and e.targets[stigma] == 1]
+    make_sieve([e.window for _, e in train], on_topic, held, maker.vocabulary).save(out / SIEVE_NAME)
 
 
 def _of_split(scenarios: Sequence[Scenario], split: str, maker: WindowMaker) -> list[Example]:
@@ -96,7 +128,7 @@ def _of_split(scenarios: Sequence[Scenario], split: str, maker: WindowMaker) -> 
 
 def _score(encoder: Encoder, examples: Sequence[Example]) -> tuple[dict[str, Array], dict[str, Array]]:
     """Logits and targets by label, each over the examples where that label counts in full."""
-    readings = encoder.read([e.window for e in examples])
+    readings = [encoder.read(e.window) for e in examples]
     logits: dict[str, Array] = {}
     targets: dict[str, Array] = {}
     for column, name in enumerate(OUTPUTS):
@@ -128,7 +160,7 @@ def _manifest(
 ) -> Manifest:
     return Manifest(
         version=order.version,
-        files={name: sha256_of(order.out / name) for name in (MODEL_NAME, TOKENIZER_NAME)},
+        files={name: sha256_of(order.out / name) for name in (MODEL_NAME, SIEVE_NAME, TOKENIZER_NAME)},
         labels=OUTPUTS,
         limits=limits,
         temperature={n: round(t, 4) for n, t in outcome.temperatures.items()},

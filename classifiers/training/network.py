@@ -77,7 +77,9 @@ def base_network(
     out: without that the fused attention of PyTorch serves, three times as fast at 300 tokens.
     """
     kwargs = {"attention_probs_dropout_prob": 0.0}
-    encoder = SentenceTransformer(folder, device="cpu", local_files_only=True, config_kwargs=kwargs)[0].auto_model
+    encoder = SentenceTransformer(folder, device="cpu", local_files_only=True, config_kwargs=kwargs)[
+        0
+    ].auto_model
     if layers is not None:
         encoder.encoder.layer = encoder.encoder.layer[:layers]
     for parameter in encoder.embeddings.parameters():

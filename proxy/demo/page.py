@@ -114,7 +114,7 @@ async def _reading(request: web.Request) -> web.Response:
     except (RequestError, KeyError):
         message = 'send {"messages": [...], "reply": "..."}'
         return error_response(400, message, None, kind="invalid_request_error")
-    assessment = await guard.batcher.assess(Exchange(asked.conversation, reply))
+    assessment = await guard.scheduler.assess(Exchange(asked.conversation, reply))
     decision = guard.decider.decide(asked.conversation, assessment)
     return web.json_response(reading_of(assessment, decision, guard.decider), headers=_SECURITY)
 

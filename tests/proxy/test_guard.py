@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from handrail.classifiers.assessor import Assessor
-from handrail.classifiers.batcher import Batcher
 from handrail.classifiers.exchange import Conversation
+from handrail.classifiers.scheduler import Scheduler
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Action
 from handrail.proxy.guard import Guard
@@ -46,8 +46,8 @@ async def test_a_failing_classifier_closes(
     """When the model fails the reply is withheld for an honest text, recorded as failed with the reason."""
     journal = SqliteJournal(tmp_path / "journal.db")
     await journal.open()
-    async with Batcher(broken) as batcher:
-        guard = Guard(batcher, decider, journal, Metrics())
+    async with Scheduler(broken) as scheduler:
+        guard = Guard(scheduler, decider, journal, Metrics())
         assert await guard.hold(SAID) == "reply"
         verdict = await guard.judge(SAID, HARMFUL_REPLY, None)
         origin = Origin.now("openai_chat", "/v1/chat/completions", None)
@@ -71,8 +71,8 @@ async def test_a_failing_journal_is_counted_and_the_repair_still_sent(
     journal = SqliteJournal(tmp_path / "journal.db")
     await journal.open()
     await journal.close()
-    async with Batcher(assessor) as batcher:
-        guard = Guard(batcher, decider, journal, Metrics())
+    async with Scheduler(assessor) as scheduler:
+        guard = Guard(scheduler, decider, journal, Metrics())
         verdict = await guard.judge(SAID, HARMFUL_REPLY, None)
         origin = Origin.now("openai_chat", "/v1/chat/completions", None)
         await guard.conclude(origin, Delivery(0, SAID, HARMFUL_REPLY, verdict.decision.text), verdict)

@@ -1,8 +1,9 @@
-"""Batcher: assessments for an event loop. Requests that come together share forward passes.
+"""Scheduler: assessments for an event loop, on a few threads, in fair turns.
 
-Nothing waits for company: a free worker at once takes what is there, so a lone request pays nothing for
-batching, and under load each pass carries all the windows of like length that came in meanwhile.
-Tokenising and encoding both happen off the event loop.
+Windows of concurrent requests run beside each other, one a worker, and each as if it were alone: a
+quantised pass takes one scale for all its windows, so sharing a pass would let a stranger's exchange move
+a reading, and on processors it saves no time (measured: docs/performance.md). Tokenising and encoding
+both happen off the event loop.
 """
 
 import asyncio
@@ -10,17 +11,21 @@ import hashlib
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from handrail.classifiers.assessment import Assessment, BehaviourReading, RiskReading
+from handrail.classifiers.assessment import UNREAD, Assessment, BehaviourReading, RiskReading
 from handrail.classifiers.assessor import Assessor
-from handrail.classifiers.encoder import Reading, like_lengths
+from handrail.classifiers.encoder import Reading
 from handrail.classifiers.exchange import Conversation, Exchange
+from handrail.classifiers.labels import Behaviour
 from handrail.classifiers.windows import Window
+
+# Which behaviours can still matter, once the risk of the conversation is known.
+Sought = Callable[[RiskReading], frozenset[Behaviour]]
 
 _REMEMBERED = 4096
 
@@ -38,7 +43,7 @@ class _Job:
     future: "asyncio.Future[Reading]"
 
 
-class Batcher:
+class Scheduler:
     """One assessor behind an event loop; an async context manager that owns its threads.
 
     Each reading raises whatever the encoder raised. Cancelling a caller frees its windows' places.
@@ -76,15 +81,29 @@ class Batcher:
     async def read_behaviour(self, exchange: Exchange) -> BehaviourReading:
         """Read what a reply does."""
         windows = await asyncio.to_thread(self.assessor.cut_exchange, exchange)
-        return self.assessor.join_behaviour(windows, await self._read(windows))
+        return await self._read_windows(windows)
 
-    async def assess(self, exchange: Exchange) -> Assessment:
-        """Assess an exchange: both readings, together."""
+    async def assess(self, exchange: Exchange, sought: Sought | None = None) -> Assessment:
+        """Assess an exchange: the risk first, then what of the reply can still matter.
+
+        `sought` says which behaviours that is; without it all do. Where none is left, or only ones that
+        the sieve rules out, the reply is not read and the assessment says so.
+        """
         began = time.perf_counter()
-        risk, behaviour = await asyncio.gather(
-            self.read_risk(exchange.conversation), self.read_behaviour(exchange)
-        )
+        risk = await self.read_risk(exchange.conversation)
+        behaviour = await self._read_sought(exchange, sought(risk) if sought else None)
         return Assessment(risk, behaviour, self.assessor.version, time.perf_counter() - began)
+
+    async def _read_sought(self, exchange: Exchange, wanted: frozenset[Behaviour] | None) -> BehaviourReading:
+        if wanted is not None and not wanted:
+            return UNREAD
+        windows = await asyncio.to_thread(self.assessor.cut_exchange, exchange)
+        if wanted is not None and self.assessor.ruled_out(windows, wanted):
+            return UNREAD
+        return await self._read_windows(windows)
+
+    async def _read_windows(self, windows: Sequence[Window]) -> BehaviourReading:
+        return self.assessor.join_behaviour(windows, await self._read(windows))
 
     async def _read_risk(self, conversation: Conversation) -> RiskReading:
         windows = await asyncio.to_thread(self.assessor.cut_conversation, conversation)
@@ -102,43 +121,22 @@ class Batcher:
         self._waiting = [job for job in self._waiting if not job.future.done()]
         while self._idle and self._waiting:
             self._idle -= 1
-            task = asyncio.create_task(self._run(self._take()))
+            task = asyncio.create_task(self._run(self._waiting.pop(0)))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    def _take(self) -> list[_Job]:
-        """The window whose turn it is with those of like length, leaving idle workers their share."""
-        share = -(-len(self._waiting) // (self._idle + 1))
-        groups = like_lengths([len(job.window.ids) for job in self._waiting])
-        oldest = next(group for group in groups if 0 in group)
-        chosen = sorted(oldest)[: max(1, share)]
-        jobs = [self._waiting[i] for i in chosen]
-        self._waiting = [job for i, job in enumerate(self._waiting) if i not in set(chosen)]
-        return jobs
-
-    async def _run(self, jobs: Sequence[_Job]) -> None:
+    async def _run(self, job: _Job) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            await self._settle(jobs)
+            reading = await loop.run_in_executor(self._pool, self.assessor.encoder.read, job.window)
+            if not job.future.done():
+                job.future.set_result(reading)
+        except Exception as error:
+            if not job.future.done():
+                job.future.set_exception(error)
         finally:
             self._idle += 1
             self._dispatch()
-
-    async def _settle(self, jobs: Sequence[_Job]) -> None:
-        """Read the windows of some jobs. When that fails they are read one by one: only the guilty fail."""
-        loop = asyncio.get_running_loop()
-        try:
-            windows = [job.window for job in jobs]
-            readings = await loop.run_in_executor(self._pool, self.assessor.encoder.read, windows)
-        except Exception as error:
-            if len(jobs) > 1:
-                for job in jobs:
-                    await self._settle([job])
-            elif not jobs[0].future.done():
-                jobs[0].future.set_exception(error)
-            return
-        for job, reading in zip(jobs, readings, strict=True):
-            if not job.future.done():
-                job.future.set_result(reading)
 
 
 def _key(conversation: Conversation) -> bytes:
