@@ -14,6 +14,8 @@ Assessment    probabilities, evidence spans, model version, time taken (assessme
 Assessor      exchanges in, assessments out (assessor.py).
 Scheduler     the same for an event loop, in fair turns on a few threads (scheduler.py).
 Sieve         which exchanges can hold no stigma, told from their word pieces (sieve.py).
+Labelled      exchanges with their labels, of whatever origin (labelled.py).
+Calibration   temperatures and thresholds from labelled exchanges (calibration.py).
 Corpus        our own labelled exchanges (corpus/), and how a model is made of them (training/).
 
 Nothing here knows of HTTP or of policy.

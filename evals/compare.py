@@ -22,11 +22,11 @@ from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
 from handrail.classifiers.assessment import Assessment, BehaviourReading, RiskReading
+from handrail.classifiers.calibration import Array, sigmoid
 from handrail.classifiers.corpus.rows import LabelledReply, Scenario, read_corpus
 from handrail.classifiers.exchange import Exchange
 from handrail.classifiers.labels import BEHAVIOURS, HARMFUL, HARMS, RISKS
 from handrail.classifiers.manifest import OUTPUTS, RISK_OUTPUTS, TOKENIZER_NAME
-from handrail.classifiers.training.calibration import Array, sigmoid
 from handrail.classifiers.training.examples import Example, collate, examples_of, like_lengths, risk_targets
 from handrail.classifiers.training.fit import FitSettings, fit
 from handrail.classifiers.training.network import GuardNetwork, SegmentHeads, base_network

@@ -10,7 +10,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from handrail.classifiers.errors import CorpusError
-from handrail.classifiers.exchange import Conversation, Role
+from handrail.classifiers.exchange import Conversation
+from handrail.classifiers.labelled import Labelled, Turn
 from handrail.classifiers.labels import Behaviour, Harm, Risk, RiskLevel
 
 Split = Literal["train", "calibration", "test"]
@@ -27,13 +28,6 @@ Style = Literal[
 
 class _Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Turn(_Row):
-    """One message of a scenario."""
-
-    role: Role
-    content: str = Field(min_length=1)
 
 
 class LabelledReply(_Row):
@@ -81,6 +75,11 @@ class Scenario(_Row):
     def conversation(self) -> Conversation:
         """The messages as a conversation."""
         return Conversation.of((m.role, m.content) for m in self.messages)
+
+    @property
+    def labelled(self) -> Labelled:
+        """The scenario as calibration reads it."""
+        return Labelled.model_validate(self.model_dump(mode="json"))
 
     @property
     def clear_replies(self) -> tuple[LabelledReply, ...]:

@@ -4,6 +4,7 @@ Example      one sequence with its targets and a mask of those that count (examp
 Network      the encoder with its risk and behaviour heads (network.py).
 Fit          the optimisation (fit.py).
 Export       the network as a quantised ONNX file (export.py).
-Calibration  a temperature and a threshold for each label, from the calibration split (calibration.py).
+Augment      scenarios said again in other ways (augment.py).
+Sieving      how the sieve is learned (sieving.py).
 Measures     what is reported of a model, from the test split (measures.py).
 """

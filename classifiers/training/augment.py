@@ -8,7 +8,8 @@ import random
 import re
 from collections.abc import Callable, Sequence
 
-from handrail.classifiers.corpus.rows import LabelledReply, Scenario, Turn
+from handrail.classifiers.corpus.rows import LabelledReply, Scenario
+from handrail.classifiers.labelled import Turn
 
 _BEFORE = (
     "Thanks for writing.",

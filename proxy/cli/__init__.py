@@ -5,6 +5,7 @@ import sys
 import click
 
 from handrail.classifiers.errors import HandrailError
+from handrail.proxy.cli.calibrate import calibrate
 from handrail.proxy.cli.demo import demo
 from handrail.proxy.cli.doctor import doctor
 from handrail.proxy.cli.policy import policy
@@ -18,7 +19,7 @@ def cli() -> None:
     """Read every reply of a chatbot before a person in distress does."""
 
 
-for _command in (serve, demo, screen, policy, doctor, version):
+for _command in (serve, demo, screen, calibrate, policy, doctor, version):
     cli.add_command(_command)
 
 

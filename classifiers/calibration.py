@@ -1,0 +1,179 @@
+"""Calibration: a temperature and a threshold for each label, from labelled exchanges no weight has seen.
+
+The rule for thresholds: each label gets the one with the highest recall that keeps a stated bound on
+false alarms, measured where a false alarm costs something. A risk is bounded on conversations without
+any risk, a harmful behaviour on replies to risk that don't show it, stigma on all replies without it. A
+protective behaviour errs on the other side: what is bounded is calling one missing that is there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from handrail.classifiers.assessor import Assessor
+from handrail.classifiers.exchange import Exchange
+from handrail.classifiers.labelled import Labelled
+from handrail.classifiers.labels import BEHAVIOURS, PROTECTIVE, RISKS, Behaviour, RiskLevel
+from handrail.classifiers.manifest import EXPLICIT, OUTPUTS, RISK_OUTPUTS
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# Thresholds further out than this would rest on a handful of examples.
+_RANGE = (0.02, 0.98)
+
+
+class Bounds(BaseModel):
+    """The largest shares of false alarms, each in (0, 1)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    risk: float = Field(
+        default=0.02, gt=0, lt=1, description="of conversations without risk that may seem to show one"
+    )
+    harmful: float = Field(
+        default=0.06, gt=0, lt=1, description="of replies to risk that may seem to do a harm they don't do"
+    )
+    stigma: float = Field(
+        default=0.005, gt=0, lt=1, description="of replies without stigma that may seem to stigmatise"
+    )
+    protective: float = Field(
+        default=0.08, gt=0, lt=1, description="of replies that protect whose protection may be overlooked"
+    )
+
+    def of(self, label: str) -> float:
+        """The bound that holds for a label."""
+        if label in RISK_OUTPUTS:
+            return self.risk
+        if label == Behaviour.STIGMATISES:
+            return self.stigma
+        return self.protective if label in PROTECTIVE else self.harmful
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Probabilities [n] of one label and its truth [n], over the cases on which it is judged."""
+
+    probabilities: Array
+    truth: Mask
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[float, bool]]) -> "Cases":
+        """Cases from (probability, truth) pairs."""
+        probabilities = np.array([p for p, _ in pairs], dtype=np.float64)
+        return cls(probabilities, np.array([t for _, t in pairs], dtype=bool))
+
+    def part(self, chosen: Mask) -> "Cases":
+        """Some of the cases."""
+        return Cases(self.probabilities[chosen], self.truth[chosen])
+
+    def recall(self, threshold: float) -> float | None:
+        """Share of the positives found; None where there are none."""
+        found = self.probabilities[self.truth] >= threshold
+        return float(found.mean()) if len(found) else None
+
+    def false_positive_rate(self, threshold: float) -> float | None:
+        """Share of the negatives flagged; None where there are none."""
+        flagged = self.probabilities[~self.truth] >= threshold
+        return float(flagged.mean()) if len(flagged) else None
+
+
+def score(assessor: Assessor, exchanges: Sequence[Labelled]) -> dict[str, Cases]:
+    """Read labelled conversations and replies with a model; the cases of each label.
+
+    Risks are judged on conversations: those that show the risk and those that show none at all (another
+    risk is neither). Behaviours are judged on replies to risk, stigma on every reply.
+    """
+    found: dict[str, list[tuple[float, bool]]] = {label: [] for label in OUTPUTS}
+    for labelled in exchanges:
+        _score_risk(assessor, labelled, found)
+        _score_replies(assessor, labelled, found)
+    return {
+        label: Cases(
+            np.array([p for p, _ in cases], dtype=np.float64), np.array([t for _, t in cases], dtype=bool)
+        )
+        for label, cases in found.items()
+    }
+
+
+def thresholds_of(cases: Mapping[str, Cases], bounds: Bounds) -> dict[str, float]:
+    """The thresholds that the rule gives; 0.5 where a label has only one class."""
+    return {label: threshold_of(label, found, bounds) for label, found in cases.items()}
+
+
+def threshold_of(label: str, cases: Cases, bounds: Bounds) -> float:
+    """The threshold of one label."""
+    positives, negatives = cases.probabilities[cases.truth], cases.probabilities[~cases.truth]
+    if len(positives) == 0 or len(negatives) == 0:
+        return 0.5
+    if label in PROTECTIVE:
+        found = float(np.quantile(positives, bounds.of(label), method="lower"))
+    else:
+        # Just above the highest negative that must not be flagged.
+        highest = np.quantile(negatives, 1 - bounds.of(label), method="higher")
+        found = float(np.nextafter(highest, 1))
+    # What is called explicit must be likelier than not: more is done about it.
+    low = max(0.5, _RANGE[0]) if label.endswith(EXPLICIT) else _RANGE[0]
+    return float(np.clip(found, low, _RANGE[1]))
+
+
+def temperature_of(logits: Array, targets: Array) -> float:
+    """The temperature with the least negative log-likelihood (Guo et al., 2017), searched in [1/4, 8].
+
+    `logits` and `targets` are [examples]. 1.0 where one of the classes is absent.
+    """
+    if targets.min(initial=1) == targets.max(initial=0):
+        return 1.0
+    grid = np.exp(np.linspace(np.log(0.25), np.log(8.0), 121))
+    losses = [_log_loss(logits / t, targets) for t in grid]
+    return float(grid[int(np.argmin(losses))])
+
+
+def expected_calibration_error(cases: Cases, bins: int = 10) -> float:
+    """Mean gap between confidence and frequency over equal-width bins (Naeini et al., 2015)."""
+    return float(sum(abs(p - f) * n for p, f, n in reliability(cases, bins)) / max(1, len(cases.truth)))
+
+
+def reliability(cases: Cases, bins: int = 10) -> list[tuple[float, float, int]]:
+    """For each bin that is not empty: mean probability, frequency of the label, and count."""
+    index = np.minimum((cases.probabilities * bins).astype(int), bins - 1)
+    chosen = [index == b for b in range(bins)]
+    return [
+        (float(cases.probabilities[c].mean()), float(cases.truth[c].mean()), int(c.sum()))
+        for c in chosen
+        if c.any()
+    ]
+
+
+def sigmoid(x: Array) -> Array:
+    """The logistic function."""
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+def _score_risk(assessor: Assessor, labelled: Labelled, found: dict[str, list[tuple[float, bool]]]) -> None:
+    windows = assessor.cut_conversation(labelled.conversation)
+    reading = assessor.join_risk(windows, [assessor.encoder.read(w) for w in windows])
+    for risk in RISKS:
+        level = labelled.risk.get(risk)
+        if level is not None or not labelled.risk:
+            found[risk].append((reading.present[risk], level is not None))
+            found[risk + EXPLICIT].append((reading.explicit[risk], level == RiskLevel.EXPLICIT))
+
+
+def _score_replies(
+    assessor: Assessor, labelled: Labelled, found: dict[str, list[tuple[float, bool]]]
+) -> None:
+    for reply in labelled.clear_replies:
+        windows = assessor.cut_exchange(Exchange(labelled.conversation, reply.text))
+        reading = assessor.join_behaviour(windows, [assessor.encoder.read(w) for w in windows])
+        for behaviour in BEHAVIOURS:
+            if labelled.risk or behaviour == Behaviour.STIGMATISES:
+                case = (reading.probabilities[behaviour], behaviour in reply.behaviours)
+                found[behaviour].append(case)
+
+
+def _log_loss(logits: Array, targets: Array) -> float:
+    return float(np.mean(np.logaddexp(0, logits) - targets * logits))
