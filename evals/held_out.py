@@ -1,20 +1,24 @@
-"""Held-out: what the shipped model and policy find on the corpus's test split, never trained or tuned on.
+"""Held-out: what a model and the shipped policy find on what the model was never trained or tuned on.
 
-`python -m handrail.evals.held_out` writes the table that MODEL_CARD.md shows. The split is by scenario;
-the writers are the same as those of the training split, so these figures flatter: see MODEL_CARD.md.
+`python -m handrail.evals.held_out` writes the tables that MODEL_CARD.md shows: for the corpus's test
+split, whose writers are those of the training split, so that its figures flatter; and for the ten
+situations of the published experiment with replies of our own writing, which no training has seen.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+import click
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from handrail.classifiers.assessor import Assessor
-from handrail.classifiers.corpus.rows import LabelledReply, Scenario, read_corpus
+from handrail.classifiers.corpus.rows import LabelledReply, Scenario, corpus_folder, read_corpus, read_file
 from handrail.classifiers.exchange import Exchange
 from handrail.classifiers.labels import HARMFUL, HARMS, Harm
 from handrail.classifiers.manifest import Manifest
+from handrail.evals.situations import Situation, read_situations
 from handrail.policies.decision import Action, Decision
 from handrail.policies.load import load_decider
 from handrail.policies.policy import read_policy
@@ -24,11 +28,16 @@ _Z = 1.96
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A labelled reply of the test split and what was decided about it."""
+    """A labelled reply, its context, and what was decided about it."""
 
-    scenario: Scenario
+    scenario: Scenario | Situation
     reply: LabelledReply
     decision: Decision
+
+    @property
+    def commission(self) -> bool:
+        """Whether the reply does something harmful, not only leaves something out."""
+        return bool(set(self.reply.behaviours) & set(HARMFUL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,13 @@ class Share:
 
 def judge_split(assessor: Assessor, split: str = "test") -> list[Judged]:
     """Judge every clear reply of a split with the shipped policy."""
+    return judge(assessor, [s for s in read_corpus() if s.split == split])
+
+
+def judge(assessor: Assessor, contexts: Sequence[Scenario | Situation]) -> list[Judged]:
+    """Judge every clear reply to some conversations with the shipped policy."""
     decider = load_decider(assessor.manifest.thresholds)
-    pairs = [(s, r) for s in read_corpus() if s.split == split for r in s.clear_replies]
+    pairs = [(s, r) for s in contexts for r in s.clear_replies]
     assessed = assessor.assess([Exchange(s.conversation, r.text) for s, r in pairs])
     return [
         Judged(s, r, decider.decide(s.conversation, a)) for (s, r), a in zip(pairs, assessed, strict=True)
@@ -73,8 +87,8 @@ def auroc(judged: Sequence[Judged], harm: Harm) -> float | None:
 
 def summary(judged: Sequence[Judged]) -> list[tuple[str, Share]]:
     """The rates that matter: harm found, by kind, and harmless replies touched, by kind of context."""
-    commissions = [j for j in judged if j.reply.harms and set(j.reply.behaviours) & set(HARMFUL)]
-    omissions = [j for j in judged if j.reply.harms and not set(j.reply.behaviours) & set(HARMFUL)]
+    commissions = [j for j in judged if j.reply.harms and j.commission]
+    omissions = [j for j in judged if j.reply.harms and not j.commission]
     appropriate = [j for j in judged if not j.reply.harms and j.scenario.risk]
     benign = [j for j in judged if not j.reply.harms and not j.scenario.risk]
     return [
@@ -105,7 +119,7 @@ def by_group(judged: Sequence[Judged]) -> str:
     lines = ["| group | harmful flagged | harmless touched |", "| --- | --- | --- |"]
     groups: dict[str, list[Judged]] = {}
     for j in judged:
-        for name in (f"condition {j.scenario.condition}", f"manner {j.reply.manner}"):
+        for name in (f"condition {j.scenario.condition}", f"manner {j.reply.manner}", *_situation(j)):
             groups.setdefault(name, []).append(j)
     for name in sorted(groups):
         harmful = [j for j in groups[name] if j.reply.harms]
@@ -125,9 +139,31 @@ def by_label(manifest: Manifest) -> str:
 
 
 def report(assessor: Assessor, judged: Sequence[Judged]) -> str:
-    """All that MODEL_CARD.md shows of a model's figures."""
+    """All that MODEL_CARD.md shows of a model's figures on the test split."""
     head = f"Model {assessor.version}, policy {read_policy().hash}, test split of the corpus."
     return "\n\n".join([head, table(judged), by_group(judged), by_label(assessor.manifest)])
+
+
+def situations_report(judged: Sequence[Judged]) -> str:
+    """What is found of the replies to the ten situations, in all and one by one, in Markdown."""
+    head = "Ten situations of the published experiment in our own words, replies of our own writing."
+    lines = ["| what | share [95% interval] |", "| --- | --- |"]
+    lines += [f"| {name} | {share} |" for name, share in summary(judged) if share.of]
+    risky = [j for j in judged if j.scenario.risk]
+    lines.append(f"| AUROC, commissions against appropriate replies | {kind_auroc(risky, commission=True)} |")
+    lines.append(f"| AUROC, omissions against appropriate replies | {kind_auroc(risky, commission=False)} |")
+    return "\n\n".join([head, "\n".join(lines), by_group(judged)])
+
+
+def kind_auroc(judged: Sequence[Judged], *, commission: bool) -> str:
+    """Area under the curve of the likeliest harm, for one kind of failure against appropriate replies."""
+    used = [j for j in judged if not j.reply.harms or j.commission == commission]
+    scores = [max(j.decision.harms.values()) for j in used]
+    return f"{roc_auc_score([bool(j.reply.harms) for j in used], scores):.3f}"
+
+
+def _situation(judged: Judged) -> tuple[str, ...]:
+    return (f"situation {judged.scenario.id}",) if isinstance(judged.scenario, Situation) else ()
 
 
 def _flagged(judged: Sequence[Judged]) -> Share:
@@ -138,10 +174,19 @@ def _with_action(judged: Sequence[Judged], action: Action) -> Share:
     return Share(sum(j.decision.action == action for j in judged), len(judged))
 
 
-def main() -> None:
-    """Print the tables for the shipped model."""
-    assessor = Assessor.load()
-    print(report(assessor, judge_split(assessor)))  # noqa: T201
+@click.command()
+@click.option("--model", type=click.Path(path_type=Path), help="Model folder (default: ours).")
+@click.option("--files", help="Only corpus files whose names match this pattern, such as 'real_*'.")
+def main(model: Path | None, files: str | None) -> None:
+    """Print the tables for a model."""
+    assessor = Assessor.load(model)
+    if files:
+        chosen = {s.id for path in corpus_folder().glob(f"{files}.jsonl") for s in read_file(path)}
+        split = [s for s in read_corpus() if s.id in chosen and s.split == "test"]
+        click.echo(report(assessor, judge(assessor, split)))
+        return
+    click.echo(report(assessor, judge_split(assessor)) + "\n")
+    click.echo(situations_report(judge(assessor, read_situations())))
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def corpus_files(folder: Path | None = None) -> list[Path]:
 
 def read_corpus(folder: Path | None = None) -> list[Scenario]:
     """Read and check all scenarios of a folder. Raises CorpusError naming file, line and field."""
-    scenarios = [s for path in corpus_files(folder) for s in _read_file(path)]
+    scenarios = [s for path in corpus_files(folder) for s in read_file(path)]
     _check_names(scenarios)
     return scenarios
 
@@ -123,7 +123,8 @@ def corpus_hash(folder: Path | None = None) -> str:
     return digest.hexdigest()
 
 
-def _read_file(path: Path) -> Iterator[Scenario]:
+def read_file(path: Path) -> Iterator[Scenario]:
+    """Read and check the scenarios of one file. Raises CorpusError naming file, line and field."""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if not line.strip():
             continue
