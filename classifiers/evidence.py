@@ -1,8 +1,10 @@
 """Evidence: from each token's contribution to a label to a span a reviewer can read."""
 
+import numpy as np
+
 from handrail.classifiers.assessment import Span
 from handrail.classifiers.encoder import Floats
-from handrail.classifiers.windows import Token, Window
+from handrail.classifiers.windows import Place, Window
 
 # How far the span reaches around the strongest token: about a clause on either side.
 _REACH = 12
@@ -13,18 +15,21 @@ def span_of(label: str, window: Window, contributions: Floats) -> Span | None:
 
     `contributions` [tokens] holds the label's column of the encoder's evidence for this window.
     """
-    found = [(float(c), i) for i, c in enumerate(contributions) if window.origins[i] is not None]
-    if not found:
+    placed = np.array([p is not None for p in window.places])
+    if not placed.any():
         return None
-    peak = max(found)[1]
-    tokens = _neighbours(window, peak)
-    return Span(label, tokens[0].message, min(t.start for t in tokens), max(t.end for t in tokens))
+    peak = int(np.where(placed, contributions, -np.inf).argmax())
+    ranges = _neighbours(window, peak)
+    return Span(label, _message(window.places[peak]), min(a for a, _ in ranges), max(b for _, b in ranges))
 
 
-def _neighbours(window: Window, peak: int) -> list[Token]:
-    """Tokens near the peak that stand in the same text."""
-    centre = window.origins[peak]
-    near = window.origins[max(0, peak - _REACH) : peak + _REACH + 1]
-    same = [t for t in near if t is not None and centre is not None and t.message == centre.message]
-    worded = [t for t in same if t.end > t.start]
-    return worded or same
+def _message(place: Place | None) -> int | None:
+    return place.message if place else None
+
+
+def _neighbours(window: Window, peak: int) -> list[tuple[int, int]]:
+    """Ranges of the tokens near the peak that stand in the same text."""
+    message = _message(window.places[peak])
+    near = window.places[max(0, peak - _REACH) : peak + _REACH + 1]
+    same = [p.range for p in near if p is not None and p.message == message]
+    return [(a, b) for a, b in same if b > a] or same

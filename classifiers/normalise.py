@@ -11,6 +11,7 @@ The look-alike table is our own selection from the confusables of Unicode Techni
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LOOKALIKES = str.maketrans(
@@ -36,7 +37,10 @@ _MARKDOWN = re.compile(
 )
 
 
+_MARKS = frozenset("#>-*+•_~`[]")
+
 _LEET = str.maketrans("0134578@$!|", "oieastbasii")
+_LEET_SIGNS = frozenset("0134578@$!|")
 # A digit or sign amid letters, but not one that begins a number ("3am", "2nd") or ends a name ("mp3").
 _LEET_WORD = re.compile(r"(?<![\w@$])[A-Za-z]+(?:[0134578@$!|]{1,2}[A-Za-z]+)+(?![\w@$])")
 # In text with so many such words, digits at a word's end and digits alone are letters too.
@@ -52,7 +56,7 @@ class NormalText:
     """
 
     text: str
-    offsets: tuple[int, ...]
+    offsets: Sequence[int]
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Translate a half-open range of the normalised text into one of the original."""
@@ -65,12 +69,13 @@ def normalise(original: str) -> NormalText:
     """Strip the disguises from a text, keeping offsets. Never raises."""
     folded, offsets = _fold(original)
     text, kept = _drop_marks(_spell_out(folded), offsets)
-    return NormalText(text, (*kept, len(original)))
+    # Most text wears no disguise and keeps its places: a range says so without a list of them.
+    return NormalText(text, range(len(original) + 1) if text == original else (*kept, len(original)))
 
 
-def _fold(original: str) -> tuple[str, list[int]]:
+def _fold(original: str) -> tuple[str, Sequence[int]]:
     if original.isascii():
-        return original, list(range(len(original)))
+        return original, range(len(original))
     mainly_latin = _mainly_latin(original)
     pieces: list[str] = []
     offsets: list[int] = []
@@ -83,8 +88,7 @@ def _fold(original: str) -> tuple[str, list[int]]:
 
 def _spell_out(text: str) -> str:
     """Read digits that stand for letters as letters; as many characters as before."""
-    found = len(_LEET_WORD.findall(text))
-    if not found:
+    if _LEET_SIGNS.isdisjoint(text) or not (found := len(_LEET_WORD.findall(text))):
         return text
     words = _LEET_ANY if found >= _LEET_ENOUGH else _LEET_WORD
     return words.sub(lambda match: match.group().translate(_LEET), text)
@@ -113,7 +117,9 @@ def _mainly_latin(text: str) -> bool:
     return latin * 2 >= len(letters)
 
 
-def _drop_marks(text: str, offsets: list[int]) -> tuple[str, list[int]]:
+def _drop_marks(text: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
+    if _MARKS.isdisjoint(text):
+        return text, offsets
     pieces: list[str] = []
     kept: list[int] = []
     at = 0

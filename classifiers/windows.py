@@ -7,15 +7,18 @@ overlapping windows; each token keeps the place in the original text it was made
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 from tokenizers import Tokenizer
 
 from handrail.classifiers.exchange import Conversation, Exchange, Message
-from handrail.classifiers.normalise import normalise
+from handrail.classifiers.normalise import NormalText, normalise
 
 # Characters that hold a token for certain, more than three times the mean.
 _CHARACTERS = 16
+
+_NOTHING = NormalText("", (0,))
 
 ROLE_NAMES = {"user": "client:", "assistant": "chatbot:"}
 
@@ -31,23 +34,44 @@ class WindowLimits(BaseModel):
     overlap: int = Field(default=48, ge=0, description="tokens that neighbouring windows share")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A vocabulary id and where it came from: message index (None: the reply), start, end."""
+class Place(NamedTuple):
+    """Where a token came from: a text, and a range of the characters it was normalised to."""
 
-    id: int
+    source: "Source"
+    span: tuple[int, int]
+
+    @property
+    def message(self) -> int | None:
+        """Index of the message, or None for the reply."""
+        return self.source.message
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """The half-open range of characters in the original text."""
+        start, end = self.source.normal.origin(*self.span)
+        return self.source.base + start, self.source.base + end
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A text as it was read: which message (None: the reply), from which character on, normalised."""
+
     message: int | None
-    start: int
-    end: int
+    base: int
+    normal: NormalText
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Token ids, their types (1: reply) and, for all but the special tokens, their origins."""
+    """Token ids, their types (1: reply) and, for all but the special tokens, their places."""
 
     ids: tuple[int, ...]
     types: tuple[int, ...]
-    origins: tuple[Token | None, ...]
+    places: tuple[Place | None, ...]
+
+
+# A token's id and its place; most are never asked where they came from, so that is worked out late.
+_Tokens = list[tuple[int, Place]]
 
 
 class WindowMaker:
@@ -58,6 +82,9 @@ class WindowMaker:
         self._limits = limits
         self._cls = _id_of(tokenizer, "[CLS]")
         self._sep = _id_of(tokenizer, "[SEP]")
+        self._roles = {
+            role: tokenizer.encode(name, add_special_tokens=False).ids for role, name in ROLE_NAMES.items()
+        }
 
     @property
     def vocabulary(self) -> int:
@@ -77,42 +104,41 @@ class WindowMaker:
         parts = _slices(reply, self._limits.reply, self._limits.overlap)
         return [self._window(context, part) for part in parts]
 
-    def _conversation_tokens(self, conversation: Conversation, most: int | None = None) -> list[Token]:
+    def _conversation_tokens(self, conversation: Conversation, most: int | None = None) -> _Tokens:
         """The last `most` tokens of the conversation, or all; older messages are not even read."""
-        tokens: list[Token] = []
+        tokens: _Tokens = []
         for index in range(len(conversation.messages) - 1, -1, -1):
             tokens[:0] = self._message_tokens(conversation.messages[index], index, most)
             if most is not None and len(tokens) >= most:
                 return tokens[-most:]
         return tokens
 
-    def _message_tokens(self, message: Message, index: int, most: int | None) -> list[Token]:
-        role = self._tokenizer.encode(ROLE_NAMES[message.role], add_special_tokens=False)
-        prefix = [Token(i, index, 0, 0) for i in role.ids]
+    def _message_tokens(self, message: Message, index: int, most: int | None) -> _Tokens:
+        nowhere = Place(Source(index, 0, _NOTHING), (0, 0))
+        prefix = [(i, nowhere) for i in self._roles[message.role]]
         # Where only the end is wanted, only the end is read: a sentence of a stream must not cost a
         # reading of the whole of a long message.
         start = max(0, len(message.content) - most * _CHARACTERS) if most else 0
         return prefix + self._tokens(message.content[start:], index, start)
 
-    def _tokens(self, text: str, message: int | None, base: int = 0) -> list[Token]:
+    def _tokens(self, text: str, message: int | None, base: int = 0) -> _Tokens:
         """Tokens of a text that begins at `base` of its message."""
         normal = normalise(text)
         encoding = self._tokenizer.encode(normal.text, add_special_tokens=False)
-        places = (normal.origin(*span) for span in encoding.offsets)
-        return [
-            Token(i, message, base + start, base + end)
-            for i, (start, end) in zip(encoding.ids, places, strict=True)
-        ]
+        source = Source(message, base, normal)
+        return [(i, Place(source, span)) for i, span in zip(encoding.ids, encoding.offsets, strict=True)]
 
-    def _window(self, context: Sequence[Token], reply: Sequence[Token] | None) -> Window:
-        ids = [self._cls, *(t.id for t in context), self._sep]
-        origins: list[Token | None] = [None, *context, None]
+    def _window(
+        self, context: Sequence[tuple[int, Place]], reply: Sequence[tuple[int, Place]] | None
+    ) -> Window:
+        ids = [self._cls, *(i for i, _ in context), self._sep]
+        places: list[Place | None] = [None, *(p for _, p in context), None]
         types = [0] * len(ids)
         if reply is not None:
-            ids += [*(t.id for t in reply), self._sep]
-            origins += [*reply, None]
+            ids += [*(i for i, _ in reply), self._sep]
+            places += [*(p for _, p in reply), None]
             types += [1] * (len(reply) + 1)
-        return Window(tuple(ids), tuple(types), tuple(origins))
+        return Window(tuple(ids), tuple(types), tuple(places))
 
 
 def _id_of(tokenizer: Tokenizer, token: str) -> int:
@@ -122,7 +148,7 @@ def _id_of(tokenizer: Tokenizer, token: str) -> int:
     return int(found)
 
 
-def _slices(tokens: Sequence[Token], size: int, overlap: int) -> Iterator[Sequence[Token]]:
+def _slices(tokens: _Tokens, size: int, overlap: int) -> Iterator[_Tokens]:
     """Overlapping slices that cover all tokens; the last one ends with the last token."""
     step = max(1, size - overlap)
     start = 0

@@ -5,85 +5,194 @@ moment; only figures of one run may be compared.
 """
 
 import asyncio
-import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from handrail.classifiers.assessor import Assessor
+import numpy as np
+import onnxruntime
+
+from handrail.classifiers.assessor import Assessor, default_model_folder
 from handrail.classifiers.exchange import Conversation, Exchange
+from handrail.classifiers.manifest import MODEL_NAME
 from handrail.classifiers.scheduler import Scheduler
+from handrail.classifiers.windows import Window
+from handrail.policies.load import load_decider
 
 _REPEATS = 15
-_SAID = "I haven't slept since Tuesday and I feel better than ever. I'm going to sell the flat tonight."
+_RISKY = "I haven't slept since Tuesday and I feel better than ever. I'm going to sell the flat tonight."
+_HARMLESS = "Can you help me to plan a weekend in Lisbon with my parents, who don't like to walk far?"
 _SENTENCE = "It sounds as if a lot is happening at once, and I wonder how you are sleeping these days. "
 _WORDS = len(_SENTENCE.split())
 
 
-def exchange_of(words: int, said: str = _SAID) -> Exchange:
-    """An exchange with a reply of about so many words."""
-    return Exchange(Conversation.of([("user", said)]), _SENTENCE * max(1, round(words / _WORDS)))
+def exchange_of(words: int, said: str = _RISKY, turns: int = 1) -> Exchange:
+    """An exchange with a reply of about so many words, after so many turns of the client."""
+    earlier = [("user", said), ("assistant", _SENTENCE)] * (turns - 1)
+    conversation = Conversation.of([*earlier, ("user", said)])  # type: ignore[list-item]
+    return Exchange(conversation, _SENTENCE * max(1, round(words / _WORDS)))
 
 
-def milliseconds(work: Callable[[], object]) -> float:
-    """Median time of a call."""
-    times = []
+def milliseconds(*works: Callable[[], object]) -> list[float]:
+    """Median time of each call; the calls take turns, so that a slow moment hits all alike."""
+    times: list[list[float]] = [[] for _ in works]
     for _ in range(_REPEATS):
-        began = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - began) * 1000)
-    return statistics.median(times)
+        for work, found in zip(works, times, strict=True):
+            began = time.perf_counter()
+            work()
+            found.append((time.perf_counter() - began) * 1000)
+    return [statistics.median(found) for found in times]
+
+
+class BareSession:
+    """ONNX Runtime by itself, with the options that the encoder sets, on tokens made beforehand."""
+
+    def __init__(self) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        path = str(default_model_folder() / MODEL_NAME)
+        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def feeds(
+        self, windows: Sequence[Window]
+    ) -> list[dict[str, np.ndarray[tuple[int, int], np.dtype[np.int64]]]]:
+        """The inputs of some windows."""
+        found = []
+        for window in windows:
+            ids = np.array([window.ids], dtype=np.int64)
+            types = np.array([window.types], dtype=np.int64)
+            found.append({"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": types})
+        return found
+
+    def run(self, feeds: Sequence[dict[str, np.ndarray[tuple[int, int], np.dtype[np.int64]]]]) -> None:
+        """One pass a window."""
+        for feed in feeds:
+            self._session.run(None, feed)
 
 
 def lengths(assessor: Assessor) -> list[str]:
-    """Cost by length of the reply, and what ours adds to the bare passes."""
-    lines = ["| reply, words | assessed, ms | bare passes, ms | of which ours |", "| --- | --- | --- | --- |"]
-    for words in (10, 50, 100, 200, 400, 800):
-        exchange = exchange_of(words)
+    """Cost of a full assessment by length of reply and of conversation, and what ours adds to bare passes."""
+    bare = BareSession()
+    lines = [
+        "| reply, words | client's turns | tokens | assessed, ms | bare session, ms | of which ours |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    shapes = [
+        (10, 1),
+        (50, 1),
+        (100, 1),
+        (200, 1),
+        (400, 1),
+        (800, 1),
+        (1600, 1),
+        (100, 5),
+        (100, 20),
+        (100, 80),
+    ]
+    for words, turns in shapes:
+        exchange = exchange_of(words, turns=turns)
         windows = [*assessor.cut_conversation(exchange.conversation), *assessor.cut_exchange(exchange)]
-        whole = milliseconds(lambda exchange=exchange: assessor.assess([exchange]))  # type: ignore[misc]
-        bare = milliseconds(lambda windows=windows: assessor.encoder.read(windows))  # type: ignore[misc]
-        lines.append(f"| {words} | {whole:.1f} | {bare:.1f} | {max(0.0, whole / bare - 1):.0%} |")
+        feeds = bare.feeds(windows)
+        ours, theirs = milliseconds(
+            lambda exchange=exchange: assessor.assess([exchange]),  # type: ignore[misc]
+            lambda feeds=feeds: bare.run(feeds),  # type: ignore[misc]
+        )
+        tokens = sum(len(w.ids) for w in windows)
+        share = max(0.0, ours / theirs - 1)
+        lines.append(f"| {words} | {turns} | {tokens} | {ours:.1f} | {theirs:.1f} | {share:.0%} |")
     return lines
+
+
+def cutting(assessor: Assessor) -> list[str]:
+    """Normalising and tokenising alone."""
+    exchange = exchange_of(200)
+    (reply,) = milliseconds(lambda: assessor.cut_exchange(exchange))
+    return [f"Normalising and tokenising a reply of 200 words and its context: {reply:.2f} ms."]
+
+
+async def cascade(assessor: Assessor) -> list[str]:
+    """A harmless exchange against one at risk, each with a reply of 200 words, as the proxy assesses them."""
+    decider = load_decider(assessor.manifest.thresholds)
+    times: dict[str, list[float]] = {}
+    reads: dict[str, bool] = {}
+    async with Scheduler(assessor, workers=1) as scheduler:
+        for number in range(_REPEATS):
+            for name, said in (("with a risk", _RISKY), ("harmless", _HARMLESS)):
+                exchange = exchange_of(200, f"{said} ({number})")
+                began = time.perf_counter()
+                found = await scheduler.assess(exchange, decider.sought)
+                times.setdefault(name, []).append((time.perf_counter() - began) * 1000)
+                reads[name] = found.behaviour.read
+    full, spared = (statistics.median(times[name]) for name in ("with a risk", "harmless"))
+    return [
+        "| exchange | reply read | ms on one core | of a full one |",
+        "| --- | --- | --- | --- |",
+        f"| with a risk | {reads['with a risk']} | {full:.1f} | 100% |",
+        f"| harmless | {reads['harmless']} | {spared:.1f} | {spared / full:.0%} |",
+    ]
 
 
 async def throughput(assessor: Assessor) -> list[str]:
     """Exchanges per second, one at a time and sixteen at once."""
-    lines = ["| at once | exchanges per second |", "| --- | --- |"]
-    for at_once in (1, 16):
-        async with Scheduler(assessor) as scheduler:
-            began = time.perf_counter()
-            for round_ in range(48 // at_once):
-                said = [f"{_SAID} {round_} {n}" for n in range(at_once)]
-                await asyncio.gather(*(scheduler.assess(exchange_of(60, s)) for s in said))
-            rate = 48 / (time.perf_counter() - began)
-        lines.append(f"| {at_once} | {rate:.1f} |")
-    return lines
+    rates: dict[int, list[float]] = {1: [], 16: []}
+    async with Scheduler(assessor) as scheduler:
+        for attempt in range(5):
+            for at_once, found in rates.items():
+                began = time.perf_counter()
+                for turn in range(48 // at_once):
+                    said = [f"{_RISKY} {attempt} {at_once} {turn} {n}" for n in range(at_once)]
+                    await asyncio.gather(*(scheduler.assess(exchange_of(60, s)) for s in said))
+                found.append(48 / (time.perf_counter() - began))
+    one, many = (statistics.median(found) for found in rates.values())
+    return [
+        "| at once | exchanges per second | |",
+        "| --- | --- | --- |",
+        f"| 1 | {one:.1f} | 1.00 |",
+        f"| 16 | {many:.1f} | {many / one:.2f} |",
+    ]
 
 
 def start() -> list[str]:
     """Time and memory of a fresh process that loads the model and assesses once."""
     code = "from handrail.evals.bench import one; one()"
-    began = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
-    seconds = time.perf_counter() - began
-    return [
-        f"A fresh process assessed its first exchange after {seconds:.2f} s, using {done.stdout.strip()} MB."
-    ]
+    times, memory = [], 0
+    for _ in range(3):
+        began = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
+        times.append(time.perf_counter() - began)
+        memory = max(memory, int(done.stdout))
+    seconds = statistics.median(times)
+    return [f"A fresh process assessed its first exchange after {seconds:.2f} s, using {memory} MB at most."]
 
 
 def one() -> None:
     """Load the model, assess once, print the peak resident memory in MB."""
-    Assessor.load().assess([exchange_of(100)])
-    print(round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))  # noqa: T201
+    Assessor.load().assess([exchange_of(200)])
+    print(peak_memory())  # noqa: T201
+
+
+def peak_memory() -> int:
+    """Peak resident memory of this process in MB; not of the one that started it, as getrusage would say."""
+    status = Path("/proc/self/status").read_text()
+    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) // 1024
 
 
 def main() -> None:
     """Print all tables."""
     assessor = Assessor.load()
-    parts = [lengths(assessor), asyncio.run(throughput(assessor)), start()]
+    parts = [
+        lengths(assessor),
+        cutting(assessor),
+        asyncio.run(cascade(assessor)),
+        asyncio.run(throughput(assessor)),
+        start(),
+    ]
     print("\n\n".join("\n".join(lines) for lines in parts))  # noqa: T201
 
 
