@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,34 @@ def test_a_trained_model_loads_and_assesses(made: Path) -> None:
     found = assessor.assess([exchange])[0]
     assert found.model == "tiny"
     assert all(0 <= p <= 1 for p in found.behaviour.probabilities.values())
+
+
+def test_another_model_can_be_put_in_ours_place(made: Path) -> None:
+    """The command line screens with a model of one's own: another network with the same labels."""
+    row = {"messages": [{"role": "user", "content": "hello"}], "reply": "Hello, how are you?"}
+    done = subprocess.run(
+        [Path(sys.executable).with_name("handrail"), "screen", "-", "--model", made],
+        input=json.dumps(row),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["model"] == "tiny"
+
+
+def test_weights_can_be_kept_and_used_again(made: Path, tmp_path: Path) -> None:
+    """From kept weights the same model comes without training, to be calibrated and measured again."""
+    from handrail.classifiers.training.fit import FitSettings
+    from handrail.classifiers.training.make import Order, make_model
+
+    recipe, keep = FitSettings(epochs=1, layers=1), tmp_path / "weights.pt"
+    said: list[str] = []
+    for name in ("first", "second"):
+        make_model(Order(tmp_path / name, name, "by a test", None, 3, 30, recipe, keep), said.append)
+    assert sum("training sequences" in line for line in said) == 1
+    first, second = (load_manifest(tmp_path / name).files for name in ("first", "second"))
+    assert first == second
 
 
 def test_the_manifest_says_how_it_was_made(made: Path) -> None:
