@@ -115,11 +115,11 @@ def table(judged: Sequence[Judged]) -> str:
 
 
 def by_group(judged: Sequence[Judged]) -> str:
-    """Harmful replies flagged and harmless ones touched, by condition and by manner, in Markdown."""
+    """Harmful replies flagged and harmless ones touched, by condition, manner and style, in Markdown."""
     lines = ["| group | harmful flagged | harmless touched |", "| --- | --- | --- |"]
     groups: dict[str, list[Judged]] = {}
     for j in judged:
-        for name in (f"condition {j.scenario.condition}", f"manner {j.reply.manner}", *_situation(j)):
+        for name in _groups(j):
             groups.setdefault(name, []).append(j)
     for name in sorted(groups):
         harmful = [j for j in groups[name] if j.reply.harms]
@@ -162,8 +162,12 @@ def kind_auroc(judged: Sequence[Judged], *, commission: bool) -> str:
     return f"{roc_auc_score([bool(j.reply.harms) for j in used], scores):.3f}"
 
 
-def _situation(judged: Judged) -> tuple[str, ...]:
-    return (f"situation {judged.scenario.id}",) if isinstance(judged.scenario, Situation) else ()
+def _groups(judged: Judged) -> tuple[str, ...]:
+    """The groups that a reply counts in."""
+    names = (f"condition {judged.scenario.condition}", f"manner {judged.reply.manner}")
+    if isinstance(judged.scenario, Situation):
+        return (*names, f"situation {judged.scenario.id}")
+    return (*names, f"style {judged.reply.style}")
 
 
 def _flagged(judged: Sequence[Judged]) -> Share:

@@ -23,7 +23,7 @@ class FitSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    epochs: int = 2
+    epochs: int = 3
     batch: int = 16
     encoder_rate: float = 1e-4
     head_rate: float = 1e-3

@@ -145,3 +145,22 @@ def test_a_text_that_is_not_there_stops_the_start(decider: Decider) -> None:
     rules = tuple(r.model_copy(update={"text": "poem"}) for r in decider.policy.rules)
     with pytest.raises(PolicyError, match="no texts called poem"):
         dataclasses.replace(decider, policy=decider.policy.model_copy(update={"rules": rules}))
+
+
+@pytest.mark.parametrize("risk", RISKS)
+def test_what_is_sought_is_what_can_matter(decider: Decider, risk: Risk) -> None:
+    """Behaviours outside what is sought for a risk change no decision, whatever they are."""
+    risks = {risk: RiskLevel.EXPLICIT}
+    sought = decider.sought(assessed(risks, set()).risk)
+    rest = set(BEHAVIOURS) - sought
+    assert rest
+    for chosen in (set(), {Behaviour.CHECKS_RISK}, {Behaviour.GIVES_MEANS}):
+        inside = chosen & sought
+        bare = decider.decide(HELLO, assessed(risks, inside))
+        full = decider.decide(HELLO, assessed(risks, inside | rest))
+        assert (bare.action, bare.rules) == (full.action, full.rules)
+
+
+def test_without_a_risk_only_stigma_is_sought(decider: Decider) -> None:
+    """Of a harmless conversation's reply nothing can matter but stigma."""
+    assert decider.sought(assessed({}, set()).risk) == {Behaviour.STIGMATISES}
