@@ -11,13 +11,14 @@ from handrail.policies.decision import Action, Decision
 from handrail.proxy.answers import Answer, ClientGone, error_response
 from handrail.proxy.dialects import openai_chat
 from handrail.proxy.dialects.openai_chat import ChatRequest
-from handrail.proxy.dialects.openai_stream import ChatStream
+from handrail.proxy.dialects.openai_stream import OpenAiScribe
 from handrail.proxy.guard import Guard, Verdict
 from handrail.proxy.headers import EXCHANGE_HEADER, LOCALE_HEADER, to_client, to_upstream
 from handrail.proxy.journal.record import Delivery, Origin
 from handrail.proxy.logs import logger
 from handrail.proxy.settings import Settings
 from handrail.proxy.sse import EventDecoder
+from handrail.proxy.stream import ReplyStream
 from handrail.proxy.upstream import Upstream
 
 _log = logger("chat")
@@ -37,7 +38,7 @@ class _Turn:
     body: bytes
     origin: Origin
     answer: Answer
-    stream: ChatStream | None = None
+    stream: ReplyStream | None = None
     concluded: set[int] = field(default_factory=set)
 
 
@@ -137,22 +138,21 @@ class ChatHandler:
 
     async def _stream(self, turn: _Turn, got: aiohttp.ClientResponse) -> None:
         hold = await self._guard.hold(turn.asked.conversation)
-        stream = turn.stream = ChatStream(
-            hold, self._settings.max_held_characters, turn.asked.count, turn.origin.id
-        )
+        scribe = OpenAiScribe(turn.origin.id)
+        stream = turn.stream = ReplyStream(scribe, hold, self._settings.max_held_characters, turn.asked.count)
         decoder = EventDecoder()
         size = 0
         async for data in got.content.iter_any():
             size += len(data)
             self._check_size(size)
-            for event in decoder.feed(data):
-                stream.receive(event)
+            for frame in decoder.feed(data):
+                stream.receive(frame)
             await self._settle(turn, stream)
             await turn.answer.write(stream.take())
             if stream.over:
                 break
-        for event in () if stream.over else decoder.flush():
-            stream.receive(event)
+        for frame in () if stream.over else decoder.flush():
+            stream.receive(frame)
         stream.end()
         await self._settle(turn, stream)
         self._skip_unread(turn, stream)
@@ -160,11 +160,11 @@ class ChatHandler:
         await turn.answer.finish()
         self._drop(turn, "upstream_silent")
 
-    async def _settle(self, turn: _Turn, stream: ChatStream) -> None:
+    async def _settle(self, turn: _Turn, stream: ReplyStream) -> None:
         """Judge every passage that is due, until none is. What was flagged is durable before this returns."""
         while due := stream.due():
             for index, passage in due:
-                if passage.whole and not passage.text and stream.choices[index]:
+                if passage.whole and not passage.text and stream.voices[index]:
                     stream.pass_unread(index, passage)
                     continue
                 verdict = await self._guard.judge(
@@ -180,8 +180,8 @@ class ChatHandler:
         delivery = Delivery(index, turn.asked.conversation, reply, delivered)
         await self._guard.conclude(turn.origin, delivery, verdict)
 
-    def _skip_unread(self, turn: _Turn, stream: ChatStream) -> None:
-        for index, unread in stream.choices.items():
+    def _skip_unread(self, turn: _Turn, stream: ReplyStream) -> None:
+        for index, unread in stream.voices.items():
             if index not in turn.concluded:
                 turn.concluded.add(index)
                 self._guard.skip(turn.origin, unread or "unknown")
@@ -204,7 +204,7 @@ class ChatHandler:
 
     def _drop(self, turn: _Turn, reason: str) -> None:
         """Count the replies that were under way and never reached a verdict."""
-        seen = set(turn.stream.choices) if turn.stream else set()
+        seen = set(turn.stream.voices) if turn.stream else set()
         for index in (seen | set(range(turn.asked.count))) - turn.concluded:
             turn.concluded.add(index)
             self._guard.metrics.replies.labels("failed", reason).inc()

@@ -1,19 +1,12 @@
 """Server-sent events, cut out of a byte stream without changing a byte (WHATWG HTML, section 9.2)."""
 
 import re
-from dataclasses import dataclass
+
+from handrail.proxy.frame import Frame
 
 # An event ends at an empty line; lines end in CRLF, LF or CR. A CR that is the last byte so far may be
 # half a CRLF, so it waits for its fellow.
 _EVENT_END = re.compile(rb"\r\n\r\n|\r\n\n|\n\r\n|\n\n|\r\r(?!\n)|\r\r\n|\n\r(?!\n)")
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSentEvent:
-    """One event: its bytes as they came, and the data its `data:` lines carry (None: it has none)."""
-
-    raw: bytes
-    data: str | None
 
 
 class EventDecoder:
@@ -28,7 +21,7 @@ class EventDecoder:
         """Bytes that wait for the end of their event."""
         return len(self._rest)
 
-    def feed(self, data: bytes) -> list[ServerSentEvent]:
+    def feed(self, data: bytes) -> list[Frame]:
         """Take in bytes; give the events that are complete."""
         self._rest += data
         events = []
@@ -42,7 +35,7 @@ class EventDecoder:
         self._scanned = len(self._rest)
         return events
 
-    def flush(self) -> list[ServerSentEvent]:
+    def flush(self) -> list[Frame]:
         """The rest as a last event: some servers forget the final empty line."""
         rest, self._rest, self._scanned = bytes(self._rest), bytearray(), 0
         return [_event(rest)] if rest.strip() else []
@@ -53,8 +46,18 @@ def encode(data: str) -> bytes:
     return f"data: {data}\n\n".encode()
 
 
-def _event(raw: bytes) -> ServerSentEvent:
+def _event(raw: bytes) -> Frame:
     text = raw.decode("utf-8", "replace").lstrip("\ufeff")
     lines = re.split(r"\r\n|\n|\r", text)
     data = [line[5:].removeprefix(" ") for line in lines if line.startswith("data:")]
-    return ServerSentEvent(raw, "\n".join(data) if data else None)
+    return Frame(raw, "\n".join(data) if data else None)
+
+
+# How lines may begin that carry no data: comments, and fields that show nothing to a person.
+_SILENT = (b":", b"event:", b"id:", b"retry:")
+
+
+def is_silent(frame: Frame) -> bool:
+    """Whether an event without data is one that shows nothing to a person, such as a keep-alive."""
+    lines = frame.raw.removeprefix(b"\xef\xbb\xbf").splitlines()
+    return all(line.startswith(_SILENT) for line in lines if line)

@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from handrail.classifiers.labels import Harm
 from handrail.policies.decision import Action, Decision, Fired
-from handrail.proxy.dialects.openai_stream import ChatStream
+from handrail.proxy.dialects.openai_stream import OpenAiScribe
 from handrail.proxy.sse import EventDecoder
+from handrail.proxy.stream import ReplyStream
 
-from ..conftest import chunk
+from .conftest import chunk
 
 
 def _decision(action: Action, text: str = "") -> Decision:
@@ -27,7 +28,7 @@ def _judge(text: str, whole: bool) -> Decision:
 
 def _run(data: bytes, cuts: list[int], count: int = 1) -> bytes:
     """Drive a stream through the state machine as the proxy does, cut at will."""
-    stream, decoder, out = ChatStream("sentence", 60, count, "ex"), EventDecoder(), b""
+    stream, decoder, out = ReplyStream(OpenAiScribe("ex"), "sentence", 60, count), EventDecoder(), b""
     edges = [0, *sorted(c % (len(data) + 1) for c in cuts), len(data)]
 
     def settle() -> bytes:
@@ -106,7 +107,7 @@ def test_two_choices_in_one_event(first: list[str], second: list[str], cuts: lis
 
 def test_held_by_the_reply_nothing_leaves_early() -> None:
     """With `hold: reply` not a word leaves before the whole has been judged."""
-    stream = ChatStream("reply", 10, 1, "ex")
+    stream = ReplyStream(OpenAiScribe("ex"), "reply", 10, 1)
     for event in EventDecoder().feed(chunk({"content": "One. Two. "}) + chunk({"content": "Three. "})):
         stream.receive(event)
     assert stream.due() == []
@@ -115,7 +116,7 @@ def test_held_by_the_reply_nothing_leaves_early() -> None:
 
 def test_a_broken_stream_drops_what_was_not_judged() -> None:
     """When a stream breaks off, held text is dropped and the error is the last event."""
-    stream = ChatStream("sentence", 100, 1, "ex")
+    stream = ReplyStream(OpenAiScribe("ex"), "sentence", 100, 1)
     for event in EventDecoder().feed(chunk({"content": "Unfinished"})):
         stream.receive(event)
     out = stream.abort("It broke.", "upstream_cut")
@@ -125,7 +126,7 @@ def test_a_broken_stream_drops_what_was_not_judged() -> None:
 
 def test_what_a_part_was_flagged_for_waits_for_the_record() -> None:
     """A part flagged without being replaced is held, with all that follows, until the whole is judged."""
-    stream = ChatStream("sentence", 100, 1, "ex")
+    stream = ReplyStream(OpenAiScribe("ex"), "sentence", 100, 1)
     fired = (Fired("r", Harm.STIGMA, "why", 0.9),)
     note = Decision(Action.DELIVER, True, None, fired, {}, "", "abc")
     for event in EventDecoder().feed(chunk({"content": "One. Two. "}) + chunk({"content": "Three. "})):

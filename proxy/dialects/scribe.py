@@ -1,0 +1,56 @@
+"""Scribe: what a dialect knows of its streams. It reads frames, and writes repairs in the same hand.
+
+A stream carries one or more voices (the choices of an answer), each a reply that is judged by itself. The
+scribe says which text a frame adds to which voice, and knows how to leave a voice out of a frame, to
+add to it before its end, and to put another text in its place. It keeps what it needs for that, such as
+the ids that later frames must repeat; it neither judges nor waits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from handrail.proxy.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a frame says.
+
+    `texts` are (voice, channel, text); where the channel changes, a paragraph begins. `voices` are all that
+    the frame belongs to, so that it waits for them; `finishes` those whose text is complete with it, so that
+    it waits for the verdict on the whole. `unread` says what of a voice can't be judged. `done` ends the
+    whole answer; `error` says that the upstream reported one.
+    """
+
+    texts: tuple[tuple[int, str, str], ...] = ()
+    voices: frozenset[int] = frozenset()
+    finishes: frozenset[int] = frozenset()
+    unread: Mapping[int, str] = field(default_factory=dict)
+    done: bool = False
+    error: bool = False
+
+
+class Scribe(Protocol):
+    """One streamed answer of a dialect. Writing never fails for a frame that was read."""
+
+    def read(self, frame: Frame) -> Told:
+        """What a frame says. Raises UpstreamError when it is none of this dialect."""
+
+    def without(self, frame: Frame, gone: frozenset[int]) -> Frame | None:
+        """The frame without some voices; None when nothing of it is left."""
+
+    def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
+        """A finishing frame, with what is added to its voices said before their end."""
+
+    def say(self, voice: int, text: str) -> bytes:
+        """An addition to a voice whose end the upstream never sent."""
+
+    def replace(self, voice: int, text: str, *, begun: bool) -> bytes:
+        """A text in a voice's place, and the voice's end; `begun` when some of it has been sent."""
+
+    def terminal(self) -> bytes:
+        """What ends an answer whose voices were all replaced."""
+
+    def failure(self, message: str, code: str) -> bytes:
+        """What tells the client that the answer broke off."""
