@@ -1,9 +1,12 @@
 """Answers: what the client is sent, begun as late as possible so that a failure can still be an error."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 from multidict import CIMultiDict
 
-from handrail.proxy.dialects import openai_chat
+from handrail.proxy.dialects.dialect import Fault
+from handrail.proxy.dialects.openai_chat import write_error
 
 
 class ClientGone(Exception):  # noqa: N818  (an event, not a fault)
@@ -53,13 +56,6 @@ class Answer:
         return self.response
 
 
-def error_response(
-    status: int,
-    message: str,
-    code: str | None,
-    field: str | None = None,
-    kind: str = "upstream_error",
-) -> web.Response:
-    """An error in OpenAI's shape."""
-    body = openai_chat.write_error(message, kind, code, field)
-    return web.Response(status=status, body=body, content_type="application/json")
+def error_response(fault: Fault, write: Callable[[Fault], bytes] = write_error) -> web.Response:
+    """An error in a dialect's shape, by default OpenAI's."""
+    return web.Response(status=fault.status, body=write(fault), content_type="application/json")

@@ -14,7 +14,8 @@ from handrail.policies.decide import Decider
 from handrail.policies.load import load_decider
 from handrail.proxy.answers import error_response
 from handrail.proxy.chat import ChatHandler
-from handrail.proxy.dialects import openai_chat
+from handrail.proxy.dialects.dialect import INVALID, Fault
+from handrail.proxy.dialects.openai_stream import OPENAI_CHAT
 from handrail.proxy.guard import Guard
 from handrail.proxy.journal.sqlite import SqliteJournal
 from handrail.proxy.logs import logger
@@ -74,9 +75,9 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
 async def _dispatch(request: web.Request) -> web.StreamResponse:
     if not request.raw_path.startswith("/"):
         message = "The request target must be a path."
-        return error_response(400, message, "invalid_target", kind="invalid_request_error")
-    if openai_chat.is_chat_path(request.method, request.path):
-        return await request.app[_CHAT].handle(request)
+        return error_response(Fault(400, message, INVALID, "invalid_target"))
+    if OPENAI_CHAT.takes(request.method, request.path):
+        return await request.app[_CHAT].handle(request, OPENAI_CHAT)
     return await request.app[_RELAY].handle(request)
 
 
@@ -109,9 +110,9 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPRequestEntityTooLarge:
         limit = request.client_max_size
         message = f"The request body is larger than {limit} bytes."
-        return error_response(413, message, "request_too_large", kind="invalid_request_error")
+        return error_response(Fault(413, message, INVALID, "request_too_large"))
     except web.HTTPException as error:
-        return error_response(error.status, error.reason, None, kind="invalid_request_error")
+        return error_response(Fault(error.status, error.reason, INVALID))
     except Exception as error:
         _log.error("request_failed", error=type(error).__name__)
-        return error_response(500, "handrail met an internal error.", "internal_error", kind="server_error")
+        return error_response(Fault(500, "handrail met an internal error.", "server_error", "internal_error"))

@@ -9,15 +9,12 @@ from aiohttp import web
 from handrail.classifiers.errors import RequestError, UpstreamError
 from handrail.policies.decision import Action, Decision
 from handrail.proxy.answers import Answer, ClientGone, error_response
-from handrail.proxy.dialects import openai_chat
-from handrail.proxy.dialects.openai_chat import ChatRequest
-from handrail.proxy.dialects.openai_stream import OpenAiScribe
+from handrail.proxy.dialects.dialect import INVALID, Asked, Dialect, Fault
 from handrail.proxy.guard import Guard, Verdict
 from handrail.proxy.headers import EXCHANGE_HEADER, LOCALE_HEADER, to_client, to_upstream
 from handrail.proxy.journal.record import Delivery, Origin
 from handrail.proxy.logs import logger
 from handrail.proxy.settings import Settings
-from handrail.proxy.sse import EventDecoder
 from handrail.proxy.stream import ReplyStream
 from handrail.proxy.upstream import Upstream
 
@@ -34,7 +31,8 @@ class _Turn:
     """One request on its way: what was asked, where it came from, and the choices concluded so far."""
 
     request: web.Request
-    asked: ChatRequest
+    dialect: Dialect
+    asked: Asked
     body: bytes
     origin: Origin
     answer: Answer
@@ -51,20 +49,21 @@ class ChatHandler:
         self._upstream = upstream
         self._guard = guard
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer a chat completion request."""
+    async def handle(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
+        """Answer a request of a dialect."""
         try:
             body = await request.read()
-            asked = openai_chat.read_request(body)
+            asked = dialect.read_request(body)
         except RequestError as error:
-            return error_response(400, str(error), "invalid_request", error.field, "invalid_request_error")
+            fault = Fault(400, str(error), INVALID, "invalid_request", error.field)
+            return error_response(fault, dialect.write_error)
         locale = request.headers.get(LOCALE_HEADER) or self._settings.locale
         country = self._guard.decider.directory.country_of(locale)
-        origin = Origin.now(openai_chat.NAME, request.path, country)
+        origin = Origin.now(dialect.name, request.path, country)
         if asked.unread:
             _log.warning("request_partly_unread", exchange=origin.id, kinds=asked.unread)
         with self._guard.metrics.open_replies.track_inprogress():
-            return await self._relay(_Turn(request, asked, body, origin, Answer(request)))
+            return await self._relay(_Turn(request, dialect, asked, body, origin, Answer(request)))
 
     async def _relay(self, turn: _Turn) -> web.StreamResponse:
         reading = self._guard.warm(turn.asked.conversation)
@@ -93,7 +92,7 @@ class ChatHandler:
             _check_coding(got)
             if got.status >= web.HTTPMultipleChoices.status_code:
                 await self._pass(turn, got)
-            elif got.content_type == "text/event-stream":
+            elif got.content_type == turn.dialect.stream_type:
                 await self._stream(turn, got)
             else:
                 await self._whole(turn, got)
@@ -106,9 +105,9 @@ class ChatHandler:
 
     async def _whole(self, turn: _Turn, got: aiohttp.ClientResponse) -> None:
         body = await self._read_body(got)
-        reply = openai_chat.read_reply(body)
-        readable = [c for c in reply.choices if c.text or not c.unread]
-        for choice in reply.choices:
+        reply = turn.dialect.read_reply(body)
+        readable = [c for c in reply.voices if c.text or not c.unread]
+        for choice in reply.voices:
             if choice not in readable:
                 turn.concluded.add(choice.index)
                 self._guard.skip(turn.origin, choice.unread or "unknown")
@@ -121,7 +120,7 @@ class ChatHandler:
             delivered = verdict.decision.delivered(choice.text)
             await self._conclude(turn, choice.index, choice.text, delivered, verdict)
         if any(d.action != Action.DELIVER for d in decisions.values()):
-            body = openai_chat.write_reply(reply, decisions, turn.origin.id)
+            body = turn.dialect.write_reply(reply, decisions, turn.origin.id)
             for name in _OF_THE_BODY:
                 turn.answer.response.headers.popall(name, None)
             turn.answer.response.headers[EXCHANGE_HEADER] = turn.origin.id
@@ -138,9 +137,9 @@ class ChatHandler:
 
     async def _stream(self, turn: _Turn, got: aiohttp.ClientResponse) -> None:
         hold = await self._guard.hold(turn.asked.conversation)
-        scribe = OpenAiScribe(turn.origin.id)
+        scribe = turn.dialect.scribe(turn.origin.id)
         stream = turn.stream = ReplyStream(scribe, hold, self._settings.max_held_characters, turn.asked.count)
-        decoder = EventDecoder()
+        decoder = turn.dialect.decoder()
         size = 0
         async for data in got.content.iter_any():
             size += len(data)
@@ -191,12 +190,13 @@ class ChatHandler:
         self._guard.metrics.upstream_errors.labels(error.code).inc()
         _log.error("upstream_failed", exchange=turn.origin.id, code=error.code)
         self._drop(turn, error.code)
+        fault = Fault(error.status, str(error), code=error.code)
         if not turn.answer.begun:
-            return error_response(error.status, str(error), error.code)
+            return error_response(fault, turn.dialect.write_error)
         if turn.stream is None:
             return turn.answer.cut() or turn.answer.response
         try:
-            await turn.answer.write(turn.stream.abort(str(error), error.code))
+            await turn.answer.write(turn.stream.abort(fault))
             await turn.answer.finish()
         except ClientGone:
             pass

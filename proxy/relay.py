@@ -4,6 +4,7 @@ from aiohttp import web
 
 from handrail.classifiers.errors import UpstreamError
 from handrail.proxy.answers import Answer, ClientGone, error_response
+from handrail.proxy.dialects.dialect import INVALID, Fault
 from handrail.proxy.headers import to_client, to_upstream
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
@@ -25,19 +26,19 @@ class Relay:
         """Pass a request on and its response back, unread."""
         if request.headers.get("Upgrade", "").lower() == "websocket":
             message = "handrail does not relay WebSockets."
-            return error_response(501, message, "unsupported_upgrade", kind="invalid_request_error")
+            return error_response(Fault(501, message, INVALID, "unsupported_upgrade"))
         answer = Answer(request)
         try:
             await self._pass(request, answer)
         except UpstreamError as error:
             self._metrics.upstream_errors.labels(error.code).inc()
-            return answer.cut() or error_response(error.status, str(error), error.code)
+            return answer.cut() or error_response(Fault(error.status, str(error), code=error.code))
         except ClientGone:
             pass
         except Exception as error:
             _log.error("relay_failed", error=type(error).__name__)
             message = "handrail met an internal error."
-            return answer.cut() or error_response(500, message, "internal_error", kind="server_error")
+            return answer.cut() or error_response(Fault(500, message, "server_error", "internal_error"))
         return answer.response
 
     async def _pass(self, request: web.Request, answer: Answer) -> None:

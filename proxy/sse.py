@@ -4,6 +4,8 @@ import re
 
 from handrail.proxy.frame import Frame
 
+MEDIA_TYPE = "text/event-stream"
+
 # An event ends at an empty line; lines end in CRLF, LF or CR. A CR that is the last byte so far may be
 # half a CRLF, so it waits for its fellow.
 _EVENT_END = re.compile(rb"\r\n\r\n|\r\n\n|\n\r\n|\n\n|\r\r(?!\n)|\r\r\n|\n\r(?!\n)")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from handrail.classifiers.errors import UpstreamError
 from handrail.policies.decision import Action, Decision
 from handrail.policies.policy import Hold
+from handrail.proxy.dialects.dialect import Fault
 from handrail.proxy.dialects.scribe import Scribe, Told
 from handrail.proxy.frame import Frame
 from handrail.proxy.gate import Gate, Passage
@@ -18,11 +19,11 @@ from handrail.proxy.gate import Gate, Passage
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A frame in wait: where its text ends in each of its voices, and the voices it finishes."""
+    """A frame in wait: where its text ends in each of its voices, and whose end it waits for."""
 
     frame: Frame
     ends: dict[int, int]
-    finishes: frozenset[int]
+    waits: frozenset[int]
     done: bool
 
 
@@ -76,7 +77,7 @@ class ReplyStream:
         for index, reason in told.unread.items():
             self._voice(index).unread = self._voice(index).unread or reason
         self._finish(told)
-        self._queue.append(_Held(frame, ends, told.finishes, told.done))
+        self._queue.append(_Held(frame, ends, told.finishes | told.waits, told.done))
 
     def end(self) -> None:
         """Take note that the upstream has ended. Raises UpstreamError when it never said anything."""
@@ -124,10 +125,10 @@ class ReplyStream:
             self._out += self._scribe.terminal()
         return self.take()
 
-    def abort(self, message: str, code: str) -> bytes:
+    def abort(self, fault: Fault) -> bytes:
         """What tells the client that the answer broke off; held text is dropped, unjudged as it is."""
         self._queue.clear()
-        return self.take() + self._scribe.failure(message, code)
+        return self.take() + self._scribe.failure(fault)
 
     def _voice(self, index: int) -> _Voice:
         return self._voices.setdefault(index, _Voice(Gate(self._hold, self._max_held)))
@@ -176,7 +177,7 @@ class ReplyStream:
         voice = self._voices[index]
         if voice.replaced:
             return True
-        ended = voice.gate.settled or index not in held.finishes
+        ended = voice.gate.settled or index not in held.waits
         return ended and voice.gate.cleared >= held.ends[index]
 
     def _release(self, held: _Held) -> None:
@@ -186,8 +187,8 @@ class ReplyStream:
         frame = self._scribe.without(held.frame, gone) if gone else held.frame
         if frame is None:
             return
-        additions = {i: self._voices[i].addition for i in held.finishes - gone if self._voices[i].addition}
-        if additions:
+        additions = {i: self._voices[i].addition for i in held.waits - gone if self._voices[i].addition}
+        if additions and self._scribe.takes_addition(frame):
             self._out += self._scribe.finish_with(frame, additions)
             self._said(additions)
             return
@@ -195,7 +196,7 @@ class ReplyStream:
             self._say_all()
         self._out += frame.raw
 
-    def _said(self, indices: "dict[int, str]") -> None:
+    def _said(self, indices: dict[int, str]) -> None:
         for index in indices:
             self._voices[index].addition = ""
 

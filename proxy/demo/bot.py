@@ -16,6 +16,7 @@ from handrail.classifiers.errors import RequestError
 from handrail.proxy.answers import error_response
 from handrail.proxy.demo.bank import Bank, Chooser
 from handrail.proxy.dialects import openai_chat
+from handrail.proxy.dialects.dialect import INVALID, Fault
 
 MODEL = "scripted-sample"
 
@@ -44,7 +45,7 @@ async def _complete(request: web.Request) -> web.StreamResponse:
     try:
         asked = openai_chat.read_request(await request.read())
     except RequestError as error:
-        return error_response(400, str(error), "invalid_request", error.field, "invalid_request_error")
+        return error_response(Fault(400, str(error), INVALID, "invalid_request", error.field))
     said = asked.conversation.said_by("user")
     reply = request.app[_CHOOSER].choose(said[-1] if said else "", len(said))
     if asked.stream:

@@ -15,6 +15,7 @@ from handrail.proxy.answers import error_response
 from handrail.proxy.app import GUARD
 from handrail.proxy.demo.reading import reading_of
 from handrail.proxy.dialects import openai_chat
+from handrail.proxy.dialects.dialect import INVALID, Fault
 from handrail.proxy.journal.record import Record
 from handrail.proxy.sse import EventDecoder
 
@@ -78,18 +79,20 @@ async def _chat(request: web.Request) -> web.StreamResponse:
         values = await request.json()
         body = {"model": bots.model, "messages": values["messages"], "stream": True}
     except (ValueError, KeyError, TypeError):
-        return error_response(400, 'send {"messages": [...]}', None, kind="invalid_request_error")
+        return error_response(Fault(400, 'send {"messages": [...]}', INVALID))
     response = web.StreamResponse(headers={"Content-Type": "text/plain; charset=utf-8", **_SECURITY})
     try:
         async with request.app[_CLIENT].post(f"{base}/v1/chat/completions", json=body) as answer:
             if answer.content_type != "text/event-stream":
-                return error_response(502, "The chatbot answered with an error.", str(answer.status))
+                return error_response(
+                    Fault(502, "The chatbot answered with an error.", code=str(answer.status))
+                )
             await response.prepare(request)
             async for text in _texts(answer):
                 await response.write(text.encode())
     except aiohttp.ClientError:
         if not response.prepared:
-            return error_response(502, "The chatbot could not be reached.", "unreachable")
+            return error_response(Fault(502, "The chatbot could not be reached.", code="unreachable"))
     await response.write_eof()
     return response
 
@@ -113,7 +116,7 @@ async def _reading(request: web.Request) -> web.Response:
         reply = str(json.loads(body)["reply"])
     except (RequestError, KeyError):
         message = 'send {"messages": [...], "reply": "..."}'
-        return error_response(400, message, None, kind="invalid_request_error")
+        return error_response(Fault(400, message, INVALID))
     assessment = await guard.scheduler.assess(Exchange(asked.conversation, reply))
     decision = guard.decider.decide(asked.conversation, assessment)
     return web.json_response(reading_of(assessment, decision, guard.decider), headers=_SECURITY)

@@ -3,19 +3,21 @@
 import json
 from collections.abc import Iterator, Mapping
 
+from handrail.proxy.dialects.dialect import Dialect, Fault
 from handrail.proxy.dialects.openai_chat import (
-    READ_ERRORS,
-    Json,
-    dump,
     index_of,
     invalid_reply,
+    read_reply,
+    read_request,
     texts_of,
     unread_of,
     write_error,
+    write_reply,
 )
+from handrail.proxy.dialects.payload import READ_ERRORS, Json, dump
 from handrail.proxy.dialects.scribe import Told
 from handrail.proxy.frame import Frame
-from handrail.proxy.sse import encode, is_silent
+from handrail.proxy.sse import MEDIA_TYPE, EventDecoder, encode, is_silent
 
 DONE = "[DONE]"
 
@@ -49,6 +51,10 @@ class OpenAiScribe:
         data = dump({**payload, "choices": kept})
         return Frame(encode(data), data)
 
+    def takes_addition(self, frame: Frame) -> bool:
+        """Any chunk that finishes a choice."""
+        return True
+
     def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
         """A finishing chunk split: its text first, then what is added, then its end."""
         opening, ending = _payload(frame), _payload(frame)
@@ -79,9 +85,9 @@ class OpenAiScribe:
         """The event that ends every answer."""
         return encode(DONE)
 
-    def failure(self, message: str, code: str) -> bytes:
+    def failure(self, fault: Fault) -> bytes:
         """An error event."""
-        return encode(write_error(message, "upstream_error", code).decode())
+        return encode(write_error(fault).decode())
 
     def _read(self, payload: Json) -> Told:
         texts: list[tuple[int, str, str]] = []
@@ -98,8 +104,9 @@ class OpenAiScribe:
                 unread[index] = reason
         if voices:
             self._pattern = {k: payload[k] for k in ("id", "object", "created", "model") if k in payload}
-        found = (tuple(texts), frozenset(voices), frozenset(finishes), unread)
-        return Told(*found, error="error" in payload)
+        return Told(
+            tuple(texts), frozenset(voices), frozenset(finishes), unread=unread, error="error" in payload
+        )
 
     def _chunk(self, index: int, delta: Json, finish: str | None) -> bytes:
         choice = {"index": index, "delta": delta, "finish_reason": finish}
@@ -115,3 +122,16 @@ def _payload(frame: Frame) -> Json:
 def _choices(payload: Json) -> Iterator[tuple[int, Json]]:
     for at, choice in enumerate(payload.get("choices") or ()):
         yield index_of(choice, at), choice
+
+
+OPENAI_CHAT = Dialect(
+    name="openai_chat",
+    path_ends=("/chat/completions",),
+    stream_type=MEDIA_TYPE,
+    read_request=read_request,
+    read_reply=read_reply,
+    write_reply=write_reply,
+    write_error=write_error,
+    decoder=EventDecoder,
+    scribe=OpenAiScribe,
+)

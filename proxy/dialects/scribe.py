@@ -8,9 +8,12 @@ the ids that later frames must repeat; it neither judges nor waits.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from handrail.proxy.frame import Frame
+
+if TYPE_CHECKING:
+    from handrail.proxy.dialects.dialect import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +21,15 @@ class Told:
     """What a frame says.
 
     `texts` are (voice, channel, text); where the channel changes, a paragraph begins. `voices` are all that
-    the frame belongs to, so that it waits for them; `finishes` those whose text is complete with it, so that
-    it waits for the verdict on the whole. `unread` says what of a voice can't be judged. `done` ends the
-    whole answer; `error` says that the upstream reported one.
+    the frame belongs to, so that it waits for them; `waits` those whose verdict on the whole it waits for;
+    `finishes` those whose text is complete with it, which it waits for as well. `unread` says what of a
+    voice can't be judged. `done` ends the whole answer; `error` says that the upstream reported one.
     """
 
     texts: tuple[tuple[int, str, str], ...] = ()
     voices: frozenset[int] = frozenset()
     finishes: frozenset[int] = frozenset()
+    waits: frozenset[int] = frozenset()
     unread: Mapping[int, str] = field(default_factory=dict)
     done: bool = False
     error: bool = False
@@ -40,8 +44,11 @@ class Scribe(Protocol):
     def without(self, frame: Frame, gone: frozenset[int]) -> Frame | None:
         """The frame without some voices; None when nothing of it is left."""
 
+    def takes_addition(self, frame: Frame) -> bool:
+        """Whether what is added to the voices that a frame finishes is said with this frame."""
+
     def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
-        """A finishing frame, with what is added to its voices said before their end."""
+        """A frame that takes additions, with them said before the end of their voices."""
 
     def say(self, voice: int, text: str) -> bytes:
         """An addition to a voice whose end the upstream never sent."""
@@ -52,5 +59,5 @@ class Scribe(Protocol):
     def terminal(self) -> bytes:
         """What ends an answer whose voices were all replaced."""
 
-    def failure(self, message: str, code: str) -> bytes:
+    def failure(self, fault: "Fault") -> bytes:
         """What tells the client that the answer broke off."""

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from handrail.classifiers.labels import Harm
 from handrail.policies.decision import Action, Decision, Fired
+from handrail.proxy.dialects.dialect import Fault
 from handrail.proxy.dialects.openai_stream import OpenAiScribe
 from handrail.proxy.sse import EventDecoder
 from handrail.proxy.stream import ReplyStream
@@ -119,7 +120,7 @@ def test_a_broken_stream_drops_what_was_not_judged() -> None:
     stream = ReplyStream(OpenAiScribe("ex"), "sentence", 100, 1)
     for event in EventDecoder().feed(chunk({"content": "Unfinished"})):
         stream.receive(event)
-    out = stream.abort("It broke.", "upstream_cut")
+    out = stream.abort(Fault(502, "It broke.", code="upstream_cut"))
     assert b"Unfinished" not in out
     assert json.loads(EventDecoder().feed(out)[-1].data or "")["error"]["code"] == "upstream_cut"
 

@@ -6,7 +6,8 @@ import pytest
 from handrail.classifiers.errors import RequestError, UpstreamError
 from handrail.classifiers.exchange import Message
 from handrail.policies.decision import Action, Decision
-from handrail.proxy.dialects.openai_chat import is_chat_path, read_reply, read_request, write_reply
+from handrail.proxy.dialects.openai_chat import read_reply, read_request, write_reply
+from handrail.proxy.dialects.openai_stream import OPENAI_CHAT
 
 
 def _decision(action: Action, text: str = "Please wait.") -> Decision:
@@ -72,7 +73,7 @@ def test_deep_nesting_is_refused() -> None:
 )
 def test_chat_paths(method: str, path: str, expected: bool) -> None:
     """A POST to any path that ends in /chat/completions is a chat."""
-    assert is_chat_path(method, path) is expected
+    assert OPENAI_CHAT.takes(method, path) is expected
 
 
 def _reply() -> dict[str, Any]:
@@ -113,4 +114,4 @@ def test_an_addition_keeps_the_reply() -> None:
 
 def test_all_text_of_a_choice_is_read() -> None:
     """Content, refusal and reasoning are all part of what is judged."""
-    assert read_reply(json.dumps(_reply()).encode()).choices[0].text == "Hm.\n\nBad."
+    assert read_reply(json.dumps(_reply()).encode()).voices[0].text == "Hm.\n\nBad."

@@ -1,0 +1,73 @@
+"""Payload: JSON bodies as every dialect reads and writes them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from handrail.classifiers.errors import RequestError, UpstreamError
+from handrail.classifiers.exchange import Role
+
+Json = dict[str, Any]
+
+# What reading a payload of unexpected shape can raise.
+READ_ERRORS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+# Keys of content parts that hold names and not words.
+_NAMES = frozenset({"type", "id", "format", "signature", "index"})
+
+ROLES: Mapping[str, Role] = {"user": "user", "assistant": "assistant"}
+
+
+def json_object(body: bytes) -> Json:
+    """A request body as an object. Raises RequestError when it is none."""
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise RequestError("The request body is not valid JSON.") from error
+    if not isinstance(payload, dict):
+        raise RequestError("The request body must be a JSON object.")
+    return payload
+
+
+def flag(payload: Json, name: str, *, default: bool) -> bool:
+    """A field that is true, false or left out. Raises RequestError."""
+    value = payload.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise RequestError(f"'{name}' must be true or false.", name)
+    return default if value is None else value
+
+
+def listed(payload: Json, name: str) -> list[Any]:
+    """A field that is a list of at least one thing. Raises RequestError."""
+    value = payload.get(name)
+    if not isinstance(value, list) or not value:
+        raise RequestError(f"'{name}' must be a list of at least one message.", name)
+    return value
+
+
+def dump(payload: Json) -> str:
+    """JSON in ASCII: half an emoji, which some servers send, can't be encoded otherwise."""
+    return json.dumps(payload, separators=(",", ":"))
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def words(value: object) -> str:
+    """All words in a field of a reply: a string, or content parts of any nesting. Raises TypeError."""
+    if value is None or isinstance(value, bool | int | float):
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(filter(None, map(words, value)))
+    if isinstance(value, dict):
+        return "\n".join(filter(None, (words(v) for k, v in value.items() if k not in _NAMES)))
+    raise TypeError("no text")
+
+
+def invalid_answer(what: str) -> UpstreamError:
+    """The error for an answer that is not what its dialect promises."""
+    return UpstreamError(f"The model server's answer was not {what}.", 502, "upstream_invalid")
