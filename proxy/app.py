@@ -15,7 +15,7 @@ from handrail.policies.load import load_decider
 from handrail.proxy.answers import error_response
 from handrail.proxy.chat import ChatHandler
 from handrail.proxy.dialects.dialect import INVALID, Fault
-from handrail.proxy.dialects.openai_stream import OPENAI_CHAT
+from handrail.proxy.dialects.known import dialect_of
 from handrail.proxy.guard import Guard
 from handrail.proxy.journal.sqlite import SqliteJournal
 from handrail.proxy.logs import logger
@@ -76,8 +76,9 @@ async def _dispatch(request: web.Request) -> web.StreamResponse:
     if not request.raw_path.startswith("/"):
         message = "The request target must be a path."
         return error_response(Fault(400, message, INVALID, "invalid_target"))
-    if OPENAI_CHAT.takes(request.method, request.path):
-        return await request.app[_CHAT].handle(request, OPENAI_CHAT)
+    dialect = dialect_of(request.method, request.path)
+    if dialect is not None:
+        return await request.app[_CHAT].handle(request, dialect)
     return await request.app[_RELAY].handle(request)
 
 

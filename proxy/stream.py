@@ -195,6 +195,7 @@ class ReplyStream:
         if held.done:
             self._say_all()
         self._out += frame.raw
+        self._scribe.released(frame)
 
     def _said(self, indices: dict[int, str]) -> None:
         for index in indices:

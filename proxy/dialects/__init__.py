@@ -1,5 +1,12 @@
 """Dialects: the wire formats chatbots speak. Each reads requests and replies, and writes repairs, purely.
 
-openai_chat     OpenAI Chat Completions: requests, whole replies, errors.
-openai_stream   the same, streamed as server-sent events.
+Dialect           a wire format as one record of functions (dialect.py).
+Scribe            what a dialect knows of its streams: reads frames, writes repairs (scribe.py).
+Payload           JSON bodies as every dialect reads and writes them (payload.py).
+openai_chat       OpenAI Chat Completions: requests, whole replies, errors.
+openai_stream     the same, streamed as server-sent events.
+anthropic         Anthropic Messages: requests, whole replies, errors.
+anthropic_stream  the same, streamed as blocks in server-sent events.
+ollama            Ollama's chat and generate, whole and streamed as lines of JSON.
+known             which of them a request speaks.
 """

@@ -44,6 +44,9 @@ class Scribe(Protocol):
     def without(self, frame: Frame, gone: frozenset[int]) -> Frame | None:
         """The frame without some voices; None when nothing of it is left."""
 
+    def released(self, frame: Frame) -> None:
+        """Take note that a frame has left as it came."""
+
     def takes_addition(self, frame: Frame) -> bool:
         """Whether what is added to the voices that a frame finishes is said with this frame."""
 

@@ -18,7 +18,7 @@ def _decision(action: Action, text: str = "") -> Decision:
     return Decision(action, False, None, (), {}, text, "abc")
 
 
-def _judge(text: str, whole: bool) -> Decision:
+def judge(text: str, whole: bool) -> Decision:
     """A toy judge: "bad" is a commission; a whole reply without "please" omits it."""
     if "bad" in text:
         return _decision(Action.REPLACE, "Stop.")
@@ -35,7 +35,7 @@ def _run(data: bytes, cuts: list[int], count: int = 1) -> bytes:
     def settle() -> bytes:
         while due := stream.due():
             for index, passage in due:
-                stream.resolve(index, passage, _judge(passage.text, passage.whole))
+                stream.resolve(index, passage, judge(passage.text, passage.whole))
         return stream.take()
 
     for start, end in pairwise(edges):

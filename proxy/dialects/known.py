@@ -1,0 +1,13 @@
+"""Known: the dialects that are judged, and which of them a request speaks."""
+
+from handrail.proxy.dialects.anthropic_stream import ANTHROPIC
+from handrail.proxy.dialects.dialect import Dialect
+from handrail.proxy.dialects.ollama import OLLAMA_CHAT, OLLAMA_GENERATE
+from handrail.proxy.dialects.openai_stream import OPENAI_CHAT
+
+DIALECTS: tuple[Dialect, ...] = (OPENAI_CHAT, ANTHROPIC, OLLAMA_CHAT, OLLAMA_GENERATE)
+
+
+def dialect_of(method: str, path: str) -> Dialect | None:
+    """The dialect of a request; None for one that is no chat."""
+    return next((d for d in DIALECTS if d.takes(method, path)), None)

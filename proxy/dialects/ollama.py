@@ -1,0 +1,227 @@
+"""Ollama: /api/chat and /api/generate, whole and streamed as lines of JSON. An answer has one voice."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from handrail.classifiers.errors import RequestError
+from handrail.classifiers.exchange import Conversation, Message
+from handrail.policies.decision import Action, Decision
+from handrail.proxy.dialects.dialect import Asked, Dialect, Fault, Said, WholeAnswer
+from handrail.proxy.dialects.payload import (
+    READ_ERRORS,
+    ROLES,
+    Json,
+    dump,
+    flag,
+    invalid_answer,
+    json_object,
+    listed,
+    words,
+)
+from handrail.proxy.dialects.scribe import Told
+from handrail.proxy.frame import Frame
+from handrail.proxy.lines import MEDIA_TYPE, LineDecoder, encode
+
+_SILENT_ROLES = frozenset({"system", "tool"})
+_VOICE = 0
+_ONLY = frozenset({_VOICE})
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Where an endpoint keeps the words: chat inside `message`, generate at the top."""
+
+    holder: Callable[[Json], Json]
+    text: str
+    wrap: Callable[[str], Json]
+
+    def texts(self, payload: Json) -> list[tuple[int, str, str]]:
+        """The texts of a payload, thinking first."""
+        held = self.holder(payload)
+        found = ((field, words(held.get(field))) for field in ("thinking", self.text))
+        return [(_VOICE, field, text) for field, text in found if text]
+
+    def unread(self, payload: Json) -> str | None:
+        """What of a payload can't be judged."""
+        return "tool_calls" if self.holder(payload).get("tool_calls") else None
+
+
+def _with_response(payload: Json) -> Json:
+    """A generate payload itself, which must hold a response. Raises KeyError."""
+    payload["response"]
+    return payload
+
+
+_CHAT = _Shape(
+    lambda payload: payload["message"],
+    "content",
+    lambda text: {"message": {"role": "assistant", "content": text}},
+)
+_GENERATE = _Shape(_with_response, "response", lambda text: {"response": text})
+
+
+def read_chat(body: bytes) -> Asked:
+    """Read a request to /api/chat. Raises RequestError naming the field and the mend."""
+    payload = json_object(body)
+    unread: list[str] = []
+    read = [_message(m, f"messages[{i}]", unread) for i, m in enumerate(listed(payload, "messages"))]
+    conversation = Conversation(tuple(m for m in read if m is not None))
+    return Asked(conversation, flag(payload, "stream", default=True), 1, tuple(dict.fromkeys(unread)))
+
+
+def read_generate(body: bytes) -> Asked:
+    """Read a request to /api/generate: the prompt is all that is known of the conversation."""
+    payload = json_object(body)
+    prompt = payload.get("prompt", "")
+    if not isinstance(prompt, str):
+        raise RequestError("'prompt' must be a string.", "prompt")
+    conversation = Conversation((Message("user", prompt),))
+    unread = ("images",) if payload.get("images") else ()
+    return Asked(conversation, flag(payload, "stream", default=True), 1, unread)
+
+
+def write_error(fault: Fault) -> bytes:
+    """An error body in Ollama's shape."""
+    return dump({"error": fault.message}).encode()
+
+
+class OllamaScribe:
+    """Reads and writes the lines of a streamed answer."""
+
+    def __init__(self, shape: _Shape, exchange: str) -> None:
+        self._shape = shape
+        self._mark: Json = {"handrail": {"exchange": exchange}}
+        self._pattern: Json = {}
+
+    def read(self, frame: Frame) -> Told:
+        """What a line says. Raises UpstreamError when it is none of Ollama's."""
+        if frame.data is None:
+            return Told()
+        try:
+            return self._read(json.loads(frame.data))
+        except READ_ERRORS as error:
+            raise invalid_answer("an Ollama answer") from error
+
+    def without(self, frame: Frame, gone: frozenset[int]) -> Frame | None:
+        """Nothing is left of a line whose voice was replaced."""
+        return None
+
+    def released(self, frame: Frame) -> None:
+        """Nothing to take note of: each frame stands by itself."""
+
+    def takes_addition(self, frame: Frame) -> bool:
+        """The last line takes additions."""
+        return True
+
+    def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
+        """The last line parted: its words first, then what is added, then its end."""
+        payload = json.loads(frame.data or "{}")
+        texts = self._shape.texts(payload)
+        out = encode(self._line({**self._shape.holder(payload)})) if texts else b""
+        held = self._shape.holder(payload)
+        held.update({field: "" for _, field, _ in texts})
+        return out + self.say(_VOICE, additions[_VOICE]) + encode(dump(payload))
+
+    def say(self, voice: int, text: str) -> bytes:
+        """A line that adds text."""
+        return encode(dump({**self._pattern, **self._shape.wrap(text), "done": False, **self._mark}))
+
+    def replace(self, voice: int, text: str, *, begun: bool) -> bytes:
+        """A line with the text in the reply's place, and the last line."""
+        end = {**self._pattern, **self._shape.wrap(""), "done": True, "done_reason": "stop", **self._mark}
+        return self.say(voice, text) + encode(dump(end))
+
+    def terminal(self) -> bytes:
+        """Nothing: the last line came with the replacement."""
+        return b""
+
+    def failure(self, fault: Fault) -> bytes:
+        """An error line."""
+        return encode(write_error(fault).decode())
+
+    def _read(self, payload: Json) -> Told:
+        if "error" in payload:
+            return Told(error=True, done=True)
+        self._pattern = {k: payload[k] for k in ("model", "created_at") if k in payload}
+        done = payload["done"] is True
+        unread = self._shape.unread(payload)
+        return Told(
+            tuple(self._shape.texts(payload)),
+            _ONLY,
+            _ONLY if done else frozenset(),
+            unread={_VOICE: unread} if unread else {},
+            done=done,
+        )
+
+    def _line(self, held: Json) -> str:
+        whole = {"message": held} if self._shape is _CHAT else {"response": held["response"]}
+        return dump({**self._pattern, **whole, "done": False})
+
+
+def _reader(shape: _Shape) -> Callable[[bytes], WholeAnswer]:
+    def read(body: bytes) -> WholeAnswer:
+        try:
+            payload = json.loads(body)
+            text = "\n\n".join(text for _, _, text in shape.texts(payload))
+            return WholeAnswer(body, (Said(_VOICE, text, shape.unread(payload)),))
+        except READ_ERRORS as error:
+            raise invalid_answer("an Ollama answer") from error
+
+    return read
+
+
+def _writer(shape: _Shape) -> Callable[[WholeAnswer, Mapping[int, Decision], str], bytes]:
+    def write(answer: WholeAnswer, decisions: Mapping[int, Decision], exchange: str) -> bytes:
+        payload = json.loads(answer.body)
+        decision = decisions[_VOICE]
+        if decision.action == Action.APPEND:
+            held = shape.holder(payload)
+            held[shape.text] = decision.delivered(words(held.get(shape.text)))
+        elif decision.action == Action.REPLACE:
+            kept = {k: payload[k] for k in _TRUE_OF_ANY_REPLY if k in payload}
+            payload = {**kept, **shape.wrap(decision.text), "done": True, "done_reason": "stop"}
+        return dump({**payload, "handrail": {"exchange": exchange}}).encode()
+
+    return write
+
+
+# What stays of an answer whose reply was replaced; `context` would hand its words back as tokens.
+_TRUE_OF_ANY_REPLY = (
+    *("model", "created_at", "total_duration", "load_duration", "prompt_eval_count"),
+    *("prompt_eval_duration", "eval_count", "eval_duration"),
+)
+
+
+def _dialect(name: str, path: str, read: Callable[[bytes], Asked], shape: _Shape) -> Dialect:
+    return Dialect(
+        name=name,
+        path_ends=(path,),
+        stream_type=MEDIA_TYPE,
+        read_request=read,
+        read_reply=_reader(shape),
+        write_reply=_writer(shape),
+        write_error=write_error,
+        decoder=LineDecoder,
+        scribe=lambda exchange: OllamaScribe(shape, exchange),
+    )
+
+
+def _message(value: object, place: str, unread: list[str]) -> Message | None:
+    if not isinstance(value, dict):
+        raise RequestError(f"'{place}' must be an object with 'role' and 'content'.", place)
+    role, content = str(value.get("role")), value.get("content", "")
+    if role in _SILENT_ROLES:
+        return None
+    if role not in ROLES:
+        known = ", ".join(sorted({*ROLES, *_SILENT_ROLES}))
+        raise RequestError(f"'{place}.role' must be one of {known}.", f"{place}.role")
+    if not isinstance(content, str):
+        raise RequestError(f"'{place}.content' must be a string.", f"{place}.content")
+    if value.get("images"):
+        unread.append("images")
+    return Message(ROLES[role], content)
+
+
+OLLAMA_CHAT = _dialect("ollama_chat", "/api/chat", read_chat, _CHAT)
+OLLAMA_GENERATE = _dialect("ollama_generate", "/api/generate", read_generate, _GENERATE)
