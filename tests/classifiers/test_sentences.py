@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from handrail.proxy.sentences import sentence_ends
+from handrail.classifiers.sentences import sentence_ends
 
 
 @pytest.mark.parametrize(
