@@ -1,17 +1,19 @@
 """Chat: one chat completion, from request to judged reply."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 from aiohttp import web
 
 from handrail.classifiers.errors import RequestError, UpstreamError
+from handrail.classifiers.exchange import Conversation
 from handrail.policies.decision import Action, Decision
 from handrail.proxy.answers import Answer, ClientGone, error_response
 from handrail.proxy.dialects.dialect import INVALID, Asked, Dialect, Fault
 from handrail.proxy.guard import Guard, Verdict
 from handrail.proxy.headers import EXCHANGE_HEADER, LOCALE_HEADER, to_client, to_upstream
+from handrail.proxy.history import History
 from handrail.proxy.journal.record import Delivery, Origin
 from handrail.proxy.logs import logger
 from handrail.proxy.settings import Settings
@@ -38,6 +40,7 @@ class _Turn:
     answer: Answer
     stream: ReplyStream | None = None
     concluded: set[int] = field(default_factory=set)
+    delivered: dict[int, str] = field(default_factory=dict)
 
 
 class ChatHandler:
@@ -48,6 +51,7 @@ class ChatHandler:
         self._key = settings.bearer
         self._upstream = upstream
         self._guard = guard
+        self._history = History(settings.history_most, settings.history_seconds)
 
     async def handle(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
         """Answer a request of a dialect."""
@@ -60,10 +64,22 @@ class ChatHandler:
         locale = request.headers.get(LOCALE_HEADER) or self._settings.locale
         country = self._guard.decider.directory.country_of(locale)
         origin = Origin.now(dialect.name, request.path, country)
+        asked = self._with_history(asked, origin)
         if asked.unread:
             _log.warning("request_partly_unread", exchange=origin.id, kinds=asked.unread)
         with self._guard.metrics.open_replies.track_inprogress():
             return await self._relay(_Turn(request, dialect, asked, body, origin, Answer(request)))
+
+    def _with_history(self, asked: Asked, origin: Origin) -> Asked:
+        """The request with the conversation that it only refers to."""
+        if asked.continues is None:
+            return asked
+        earlier = self._history.recall(asked.continues)
+        if earlier is None:
+            _log.warning("history_unknown", exchange=origin.id)
+            return asked
+        messages = (*earlier.messages, *asked.conversation.messages)
+        return replace(asked, conversation=Conversation(messages))
 
     async def _relay(self, turn: _Turn) -> web.StreamResponse:
         reading = self._guard.warm(turn.asked.conversation)
@@ -124,6 +140,7 @@ class ChatHandler:
             for name in _OF_THE_BODY:
                 turn.answer.response.headers.popall(name, None)
             turn.answer.response.headers[EXCHANGE_HEADER] = turn.origin.id
+        self._remember(turn, reply.id)
         turn.answer.response.content_length = len(body)
         await turn.answer.write(body)
         await turn.answer.finish()
@@ -155,6 +172,7 @@ class ChatHandler:
         stream.end()
         await self._settle(turn, stream)
         self._skip_unread(turn, stream)
+        self._remember(turn, stream.answer)
         await turn.answer.write(stream.close())
         await turn.answer.finish()
         self._drop(turn, "upstream_silent")
@@ -176,8 +194,14 @@ class ChatHandler:
 
     async def _conclude(self, turn: _Turn, index: int, reply: str, delivered: str, verdict: Verdict) -> None:
         turn.concluded.add(index)
+        turn.delivered[index] = delivered
         delivery = Delivery(index, turn.asked.conversation, reply, delivered)
         await self._guard.conclude(turn.origin, delivery, verdict)
+
+    def _remember(self, turn: _Turn, name: str | None) -> None:
+        """Keep what was said, as the person knows it, for a request that refers to this answer."""
+        if name:
+            self._history.keep(name, turn.asked.conversation, turn.delivered.get(0, ""))
 
     def _skip_unread(self, turn: _Turn, stream: ReplyStream) -> None:
         for index, unread in stream.voices.items():

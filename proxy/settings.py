@@ -49,6 +49,12 @@ class Settings(BaseModel):
         ge=80,
         description="Streamed text held without a sentence end before it is judged as it stands.",
     )
+    history_most: int = Field(
+        default=2000, ge=0, description="Conversations remembered for requests that only name an answer."
+    )
+    history_seconds: float = Field(
+        default=86400, gt=0, description="Seconds for which such a conversation is remembered."
+    )
     drain_seconds: float = Field(default=30, ge=0, description="Time that open replies get at a shutdown.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line written."

@@ -53,6 +53,7 @@ class ReplyStream:
         self._voices: dict[int, _Voice] = {}
         self._done_seen = False
         self._error_seen = False
+        self.answer: str | None = None
 
     @property
     def over(self) -> bool:
@@ -71,6 +72,7 @@ class ReplyStream:
     def receive(self, frame: Frame) -> None:
         """Take in a frame. Raises UpstreamError when it is none of its dialect."""
         told = self._scribe.read(frame)
+        self.answer = told.answer or self.answer
         ends = {index: self._voice(index).gate.length for index in sorted(told.voices)}
         for index, channel, text in told.texts:
             ends[index] = self._write(self._voice(index), channel, text)
@@ -194,8 +196,7 @@ class ReplyStream:
             return
         if held.done:
             self._say_all()
-        self._out += frame.raw
-        self._scribe.released(frame)
+        self._out += self._scribe.pass_on(frame)
 
     def _said(self, indices: dict[int, str]) -> None:
         for index in indices:

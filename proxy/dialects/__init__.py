@@ -5,6 +5,8 @@ Scribe            what a dialect knows of its streams: reads frames, writes repa
 Payload           JSON bodies as every dialect reads and writes them (payload.py).
 openai_chat       OpenAI Chat Completions: requests, whole replies, errors.
 openai_stream     the same, streamed as server-sent events.
+responses         OpenAI Responses: requests, whole answers.
+responses_stream  the same, streamed as items and parts in server-sent events.
 anthropic         Anthropic Messages: requests, whole replies, errors.
 anthropic_stream  the same, streamed as blocks in server-sent events.
 ollama            Ollama's chat and generate, whole and streamed as lines of JSON.

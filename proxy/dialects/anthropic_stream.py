@@ -61,8 +61,8 @@ class AnthropicScribe:
         """The end of a block or of the message, with the addition before it."""
         payload = json.loads(frame.data or "{}")
         if payload["type"] == "content_block_stop":
-            return self._delta(payload["index"], additions[VOICE]) + frame.raw
-        return self._block(self._next(), additions[VOICE]) + frame.raw
+            return self._delta(payload["index"], additions[VOICE]) + self.pass_on(frame)
+        return self._block(self._next(), additions[VOICE]) + self.pass_on(frame)
 
     def say(self, voice: int, text: str) -> bytes:
         """A block of its own: the upstream never ended the message."""
@@ -87,13 +87,14 @@ class AnthropicScribe:
         """An error event."""
         return b"event: error\ndata: " + write_error(fault) + b"\n\n"
 
-    def released(self, frame: Frame) -> None:
-        """Take note of what has left: a repair must end the block that a client believes open."""
+    def pass_on(self, frame: Frame) -> bytes:
+        """Its own bytes. What has left is noted: a repair must end the block that a client believes open."""
         payload = json.loads(frame.data) if frame.data else {}
         if payload.get("type") == "content_block_start":
             self._sent = self._sent_open = payload["index"]
         elif payload.get("type") == "content_block_stop":
             self._sent_open = None
+        return frame.raw
 
     def _next(self) -> int:
         return max(self._kinds, default=-1) + 1

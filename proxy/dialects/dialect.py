@@ -18,13 +18,15 @@ INVALID = "invalid_request_error"
 class Asked:
     """What a request asks: the conversation, whether to stream, and how many replies.
 
-    `unread` names kinds of content in it that can't be judged, such as images.
+    `unread` names kinds of content in it that can't be judged, such as images; `continues` an earlier
+    answer that the upstream is to go on from.
     """
 
     conversation: Conversation
     stream: bool
     count: int = 1
     unread: tuple[str, ...] = ()
+    continues: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class WholeAnswer:
-    """An answer that is no stream: the body as the upstream sent it, and its replies."""
+    """An answer that is no stream: the body as the upstream sent it, its replies, and its id if any."""
 
     body: bytes
     voices: tuple[Said, ...]
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

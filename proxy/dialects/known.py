@@ -4,8 +4,9 @@ from handrail.proxy.dialects.anthropic_stream import ANTHROPIC
 from handrail.proxy.dialects.dialect import Dialect
 from handrail.proxy.dialects.ollama import OLLAMA_CHAT, OLLAMA_GENERATE
 from handrail.proxy.dialects.openai_stream import OPENAI_CHAT
+from handrail.proxy.dialects.responses_stream import OPENAI_RESPONSES
 
-DIALECTS: tuple[Dialect, ...] = (OPENAI_CHAT, ANTHROPIC, OLLAMA_CHAT, OLLAMA_GENERATE)
+DIALECTS: tuple[Dialect, ...] = (OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC, OLLAMA_CHAT, OLLAMA_GENERATE)
 
 
 def dialect_of(method: str, path: str) -> Dialect | None:

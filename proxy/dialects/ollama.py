@@ -107,8 +107,9 @@ class OllamaScribe:
         """Nothing is left of a line whose voice was replaced."""
         return None
 
-    def released(self, frame: Frame) -> None:
-        """Nothing to take note of: each frame stands by itself."""
+    def pass_on(self, frame: Frame) -> bytes:
+        """Its own bytes: each frame stands by itself."""
+        return frame.raw
 
     def takes_addition(self, frame: Frame) -> bool:
         """The last line takes additions."""

@@ -51,8 +51,9 @@ class OpenAiScribe:
         data = dump({**payload, "choices": kept})
         return Frame(encode(data), data)
 
-    def released(self, frame: Frame) -> None:
-        """Nothing to take note of: each frame stands by itself."""
+    def pass_on(self, frame: Frame) -> bytes:
+        """Its own bytes: each frame stands by itself."""
+        return frame.raw
 
     def takes_addition(self, frame: Frame) -> bool:
         """Any chunk that finishes a choice."""

@@ -23,7 +23,8 @@ class Told:
     `texts` are (voice, channel, text); where the channel changes, a paragraph begins. `voices` are all that
     the frame belongs to, so that it waits for them; `waits` those whose verdict on the whole it waits for;
     `finishes` those whose text is complete with it, which it waits for as well. `unread` says what of a
-    voice can't be judged. `done` ends the whole answer; `error` says that the upstream reported one.
+    voice can't be judged. `done` ends the whole answer; `error` says that the upstream reported one;
+    `answer` is the id of the answer, where it is told.
     """
 
     texts: tuple[tuple[int, str, str], ...] = ()
@@ -33,6 +34,7 @@ class Told:
     unread: Mapping[int, str] = field(default_factory=dict)
     done: bool = False
     error: bool = False
+    answer: str | None = None
 
 
 class Scribe(Protocol):
@@ -44,8 +46,8 @@ class Scribe(Protocol):
     def without(self, frame: Frame, gone: frozenset[int]) -> Frame | None:
         """The frame without some voices; None when nothing of it is left."""
 
-    def released(self, frame: Frame) -> None:
-        """Take note that a frame has left as it came."""
+    def pass_on(self, frame: Frame) -> bytes:
+        """The bytes of a frame that leaves: its own, unless an earlier repair must be kept up in it."""
 
     def takes_addition(self, frame: Frame) -> bool:
         """Whether what is added to the voices that a frame finishes is said with this frame."""

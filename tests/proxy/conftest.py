@@ -117,12 +117,12 @@ def asking(message: str, **more: Any) -> Json:
     return {"model": "m", "messages": [{"role": "user", "content": message}], **more}
 
 
-async def post(url: str, body: Any, **more: Any) -> tuple[int, bytes]:
-    """Post a chat completion request, bytes or values; give status and body."""
+async def post(url: str, body: Any, *, path: str = "/v1/chat/completions", **more: Any) -> tuple[int, bytes]:
+    """Post a request, bytes or values, by default for a chat completion; give status and body."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     async with (
         aiohttp.ClientSession() as client,
-        client.post(f"{url}/v1/chat/completions", data=data, **more) as answer,
+        client.post(f"{url}{path}", data=data, **more) as answer,
     ):
         return answer.status, await answer.read()
 

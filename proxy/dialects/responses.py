@@ -1,0 +1,155 @@
+"""OpenAI Responses: requests, whole answers and errors. An answer has one voice, made of output items."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from handrail.classifiers.errors import RequestError
+from handrail.classifiers.exchange import Conversation, Message
+from handrail.policies.decision import Action, Decision
+from handrail.proxy.dialects.dialect import Asked, Said, WholeAnswer
+from handrail.proxy.dialects.payload import (
+    READ_ERRORS,
+    ROLES,
+    Json,
+    dump,
+    flag,
+    invalid_answer,
+    json_object,
+)
+
+VOICE = 0
+
+_SILENT_ROLES = frozenset({"system", "developer"})
+# Parts of messages, and of reasoning, whose words a person could read.
+_TEXT_PARTS: Mapping[str, str] = {
+    "output_text": "text",
+    "refusal": "refusal",
+    "reasoning_text": "text",
+    "summary_text": "text",
+}
+_READ_ITEMS = frozenset({"message", "reasoning"})
+
+
+def read_request(body: bytes) -> Asked:
+    """Read a request body. Raises RequestError naming the field and the mend."""
+    payload = json_object(body)
+    unread: list[str] = []
+    messages = _input(payload.get("input"), unread)
+    earlier = payload.get("previous_response_id")
+    if earlier is not None and not isinstance(earlier, str):
+        raise RequestError("'previous_response_id' must be a string.", "previous_response_id")
+    stream = flag(payload, "stream", default=False)
+    return Asked(Conversation(tuple(messages)), stream, 1, tuple(dict.fromkeys(unread)), continues=earlier)
+
+
+def read_reply(body: bytes) -> WholeAnswer:
+    """Read a whole answer. Raises UpstreamError when it is no response."""
+    try:
+        payload = json.loads(body)
+        texts = [text for _, text in texts_of(payload["output"]) if text]
+        said = Said(VOICE, "\n\n".join(texts), unread_of(payload["output"]))
+        return WholeAnswer(body, (said,), payload.get("id"))
+    except READ_ERRORS as error:
+        raise invalid_answer("a response") from error
+
+
+def write_reply(answer: WholeAnswer, decisions: Mapping[int, Decision], exchange: str) -> bytes:
+    """The answer with its reply added to or replaced."""
+    payload = json.loads(answer.body)
+    decision = decisions[VOICE]
+    if decision.action == Action.APPEND:
+        _append(payload["output"], decision)
+    elif decision.action == Action.REPLACE:
+        # Nothing else stays: any item might repeat the words withheld.
+        payload["output"] = [message_item(f"msg_{exchange}", decision.text)]
+        payload.update(status="completed", incomplete_details=None)
+    payload.pop("output_text", None)
+    payload["handrail"] = {"exchange": exchange}
+    return dump(payload).encode()
+
+
+def texts_of(output: Sequence[Json]) -> Iterator[tuple[tuple[int, str, int], str]]:
+    """All words of an answer, each by (item, kind of part, part). Raises for items of another shape."""
+    for at, item in enumerate(output):
+        if item["type"] not in _READ_ITEMS:
+            continue
+        parts = [*enumerate(item.get("summary") or ()), *enumerate(item.get("content") or ())]
+        for number, part in parts:
+            field = _TEXT_PARTS.get(part["type"])
+            if field:
+                if not isinstance(part[field], str):
+                    raise TypeError("text must be a string")
+                yield (at, part["type"], number), part[field]
+
+
+def unread_of(output: Sequence[Json]) -> str | None:
+    """The type of the first item that can't be judged."""
+    return next((str(item["type"])[:40] for item in output if item["type"] not in _READ_ITEMS), None)
+
+
+def text_part(text: str) -> Json:
+    """A text part of ours."""
+    return {"type": "output_text", "text": text, "annotations": []}
+
+
+def message_item(name: str, text: str) -> Json:
+    """A whole message item of ours."""
+    return {
+        "id": name,
+        "type": "message",
+        "status": "completed",
+        "role": "assistant",
+        "content": [text_part(text)],
+    }
+
+
+def _append(output: list[Json], decision: Decision) -> None:
+    """Add to the last text of the answer. Log-probabilities go: they no longer match it."""
+    found = [p for item in output for p in item.get("content") or () if p.get("type") == "output_text"]
+    if found:
+        found[-1]["text"] = decision.delivered(found[-1]["text"])
+        found[-1].pop("logprobs", None)
+    else:
+        output.append(message_item("msg_handrail", decision.text))
+
+
+def _input(value: object, unread: list[str]) -> list[Message]:
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [Message("user", value)]
+    if not isinstance(value, list):
+        raise RequestError("'input' must be a string or a list of items.", "input")
+    found = (_item(item, f"input[{at}]", unread) for at, item in enumerate(value))
+    return [message for message in found if message is not None]
+
+
+def _item(value: object, place: str, unread: list[str]) -> Message | None:
+    if not isinstance(value, dict):
+        raise RequestError(f"'{place}' must be an object.", place)
+    if value.get("type", "message") != "message":
+        if value.get("type") == "item_reference":
+            unread.append("item_reference")
+        return None
+    role = str(value.get("role"))
+    if role in _SILENT_ROLES:
+        return None
+    if role not in ROLES:
+        known = ", ".join(sorted({*ROLES, *_SILENT_ROLES}))
+        raise RequestError(f"'{place}.role' must be one of {known}.", f"{place}.role")
+    return Message(ROLES[role], _content(value.get("content"), f"{place}.content", unread))
+
+
+def _content(value: object, place: str, unread: list[str]) -> str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
+        raise RequestError(f"'{place}' must be a string or a list of content parts.", place)
+    texts = []
+    for part in value:
+        if part.get("type") in {"input_text", "output_text", "refusal", "text"}:
+            text = part.get("text") or part.get("refusal")
+            texts.append(text if isinstance(text, str) else "")
+        else:
+            unread.append(part["type"] if part.get("type") in {"input_image", "input_file"} else "other")
+    return "\n".join(texts)

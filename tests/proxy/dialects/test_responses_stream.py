@@ -1,0 +1,217 @@
+import json
+from collections.abc import Iterator
+from itertools import count, pairwise
+from typing import Any
+
+import aiohttp
+import openai
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai.types.responses import Response
+
+from handrail.classifiers.errors import UpstreamError
+from handrail.proxy.dialects.responses_stream import ResponsesScribe
+from handrail.proxy.sse import EventDecoder
+from handrail.proxy.stream import ReplyStream
+
+from ..conftest import (
+    DEPTH,
+    HARMFUL_MESSAGE,
+    HARMFUL_REPLY,
+    HARMLESS_MESSAGE,
+    HARMLESS_REPLY,
+    OMITTING_MESSAGE,
+    OMITTING_REPLY,
+    SSE,
+    Guarded,
+    Script,
+    client_of,
+)
+from ..test_stream import judge
+
+Json = dict[str, Any]
+
+
+def item(text: str, name: str = "msg_1", status: str = "completed") -> Json:
+    """A message item."""
+    content = [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}] if text else []
+    return {"id": name, "type": "message", "status": status, "role": "assistant", "content": content}
+
+
+def response(*output: Json, status: str = "completed", name: str = "resp_1") -> Json:
+    """A whole response."""
+    return {
+        "id": name,
+        "object": "response",
+        "created_at": 1,
+        "status": status,
+        "model": "m",
+        "output": list(output),
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "error": None,
+        "incomplete_details": None,
+        "instructions": None,
+        "metadata": {},
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "usage": None,
+    }
+
+
+def streamed(*pieces: str, reasoning: str = "") -> list[bytes]:
+    """A streamed response with one message, after some reasoning if there is any."""
+    return [
+        f"event: {payload['type']}\ndata: {json.dumps({**payload, 'sequence_number': n})}\n\n".encode()
+        for n, payload in zip(count(), _events(pieces, reasoning), strict=False)
+    ]
+
+
+def _events(pieces: tuple[str, ...], reasoning: str) -> Iterator[Json]:
+    text, at, output = "".join(pieces), int(bool(reasoning)), []
+    yield {"type": "response.created", "response": response(status="in_progress")}
+    if reasoning:
+        thought = {"id": "rs_1", "type": "reasoning", "summary": []}
+        place = {"item_id": "rs_1", "output_index": 0, "summary_index": 0}
+        yield {"type": "response.output_item.added", "output_index": 0, "item": thought}
+        yield {"type": "response.reasoning_summary_text.delta", **place, "delta": reasoning}
+        yield {"type": "response.reasoning_summary_text.done", **place, "text": reasoning}
+        done = {**thought, "summary": [{"type": "summary_text", "text": reasoning}]}
+        yield {"type": "response.output_item.done", "output_index": 0, "item": done}
+        output.append(done)
+    place = {"item_id": "msg_1", "output_index": at, "content_index": 0}
+    part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+    yield {"type": "response.output_item.added", "output_index": at, "item": item("", status="in_progress")}
+    yield {"type": "response.content_part.added", **place, "part": part}
+    for piece in pieces:
+        yield {"type": "response.output_text.delta", **place, "delta": piece, "logprobs": []}
+    yield {"type": "response.output_text.done", **place, "text": text, "logprobs": []}
+    yield {"type": "response.content_part.done", **place, "part": {**part, "text": text}}
+    yield {"type": "response.output_item.done", "output_index": at, "item": item(text)}
+    yield {"type": "response.completed", "response": response(*output, item(text))}
+
+
+def cut(text: str, size: int = 5) -> list[str]:
+    """A text in pieces."""
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+async def told(url: str, said: str) -> tuple[str, Response]:
+    """A streamed response through the official client: the deltas, and the response it ends with."""
+    deltas: list[str] = []
+    async with client_of(url) as client:
+        stream = await client.responses.create(model="m", input=said, stream=True)
+        numbers = []
+        async for event in stream:
+            numbers.append(event.sequence_number)
+            if event.type == "response.output_text.delta":
+                deltas.append(event.delta)
+            if event.type == "response.completed":
+                final = event.response
+    assert numbers == sorted(set(numbers))
+    return "".join(deltas), final
+
+
+@pytest.mark.parametrize("size", [7, 90, 9000])
+async def test_a_harmless_stream_passes_to_the_byte(
+    guarded: Guarded, upstream: str, script: Script, size: int
+) -> None:
+    """A harmless stream is the upstream's own, reasoning and all, however it is cut."""
+    whole = b"".join(streamed(*cut(HARMLESS_REPLY), reasoning="Six friends, Sunday."))
+    script.headers, script.chunks = SSE, [whole[at : at + size] for at in range(0, len(whole), size)]
+    url = await guarded(upstream)
+    body = {"model": "m", "input": HARMLESS_MESSAGE, "stream": True}
+    async with aiohttp.ClientSession() as client, client.post(f"{url}/v1/responses", json=body) as answer:
+        assert await answer.read() == whole
+
+
+async def test_a_harmful_stream_is_replaced(guarded: Guarded, upstream: str, script: Script) -> None:
+    """The harm never arrives, in no delta and in no event that repeats the text; the response completes."""
+    script.headers, script.chunks = SSE, streamed(*cut(HARMFUL_REPLY))
+    text, final = await told(await guarded(upstream, locale="en-US"), HARMFUL_MESSAGE)
+    assert DEPTH not in text + final.output_text
+    assert "988" in final.output_text
+    assert final.output_text == text
+    assert final.status == "completed"
+
+
+async def test_what_is_missing_is_added_everywhere(guarded: Guarded, upstream: str, script: Script) -> None:
+    """An omission is mended in the deltas and in every event that repeats the text."""
+    script.headers, script.chunks = SSE, streamed(*cut(OMITTING_REPLY))
+    text, final = await told(await guarded(upstream), OMITTING_MESSAGE)
+    assert text.startswith(OMITTING_REPLY + "\n\n")
+    assert final.output_text == text
+
+
+WORDS = st.lists(st.sampled_from(["good ", "day. ", "bad ", "please ", "so! ", "\n", "é🙂 "]), max_size=20)
+
+
+@given(WORDS, st.sampled_from(["", "I think. "]), st.lists(st.integers(0, 5000), max_size=10))
+def test_any_reply_and_any_cut(words: list[str], reasoning: str, cuts: list[int]) -> None:
+    """Nothing harmful is released, what lacks nothing passes byte for byte, and every stream ends once."""
+    data = b"".join(streamed(*words, reasoning=reasoning))
+    stream, decoder, out = ReplyStream(ResponsesScribe("ex"), "sentence", 60, 1), EventDecoder(), b""
+
+    def settle() -> bytes:
+        while due := stream.due():
+            for index, passage in due:
+                stream.resolve(index, passage, judge(passage.text, passage.whole))
+        return stream.take()
+
+    for start, end in pairwise([0, *sorted(c % (len(data) + 1) for c in cuts), len(data)]):
+        for frame in decoder.feed(data[start:end]):
+            stream.receive(frame)
+        out += settle()
+        if stream.over:
+            break
+    stream.end()
+    out += settle() + stream.close()
+    text = "".join(words)
+    events = [json.loads(e.data) for e in EventDecoder().feed(out) if e.data]
+    deltas = "".join(e["delta"] for e in events if e["type"] == "response.output_text.delta")
+    (final,) = [e["response"] for e in events if e["type"] == "response.completed"]
+    shown = final["output"][-1]["content"]
+    if "bad" in text:
+        assert b"bad" not in out
+        assert deltas.endswith("Stop.")
+    elif "please" in text:
+        assert out == data
+    else:
+        assert deltas.endswith("Added.")
+    assert "".join(part["text"] for part in shown) == deltas
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"data: [1]\n\n",
+        b'data: {"choices": []}\n\n',
+        b"hello\n\n",
+        b'data: {"type": "response.output_text.delta", "output_index": 0, "delta": 3}\n\n',
+    ],
+)
+def test_what_is_no_response_is_refused(data: bytes) -> None:
+    """Events of another dialect, or of no shape at all, are an upstream's error, not passed on."""
+    (frame,) = EventDecoder().feed(data)
+    with pytest.raises(UpstreamError):
+        ResponsesScribe("ex").read(frame)
+
+
+def test_an_end_that_says_something_else_is_refused() -> None:
+    """Text that only an end holds is read; an end that differs from what was said is an error."""
+    scribe = ResponsesScribe("ex")
+    frames = EventDecoder().feed(b"".join(streamed("One. ", "Two.")))
+    texts = [t for frame in frames for t in scribe.read(frame).texts]
+    assert [text for _, _, text in texts] == ["One. ", "Two."]
+    late = ResponsesScribe("ex")
+    ends = [f for f in frames if b".delta" not in f.raw]
+    assert [t[2] for f in ends for t in late.read(f).texts] == ["One. Two."]
+    with pytest.raises(UpstreamError):
+        late.read(EventDecoder().feed(streamed("Three.")[-1])[0])
+
+
+def test_the_client_is_the_vendors() -> None:
+    """These tests speak through the vendor's own client."""
+    assert isinstance(client_of("http://127.0.0.1:1"), openai.AsyncOpenAI)
