@@ -14,7 +14,8 @@ from handrail.policies.decide import Decider
 from handrail.policies.load import load_decider
 from handrail.proxy.answers import error_response
 from handrail.proxy.chat import ChatHandler
-from handrail.proxy.dialects.dialect import INVALID, Fault
+from handrail.proxy.dialects.dialect import INVALID, Dialect, Fault
+from handrail.proxy.dialects.generic import generic_dialect
 from handrail.proxy.dialects.known import dialect_of
 from handrail.proxy.guard import Guard
 from handrail.proxy.journal.sqlite import SqliteJournal
@@ -38,6 +39,7 @@ class Judgement:
 GUARD = web.AppKey("guard", Guard)
 _RELAY = web.AppKey("relay", Relay)
 _CHAT = web.AppKey("chat", ChatHandler)
+_OWN = web.AppKey("own", tuple[Dialect, ...])
 
 
 def load_judgement(settings: Settings) -> Judgement:
@@ -50,6 +52,7 @@ def load_judgement(settings: Settings) -> Judgement:
 def build_app(settings: Settings, judgement: Judgement) -> web.Application:
     """The proxy as an application. Starting it raises JournalError when the journal can't be opened."""
     app = web.Application(client_max_size=settings.max_body_bytes, middlewares=[_errors])
+    app[_OWN] = tuple(generic_dialect(mapping) for mapping in settings.generic)
     app.cleanup_ctx.append(lambda app: _open_parts(app, settings, judgement))
     app.router.add_get("/healthz", _health)
     app.router.add_get("/readyz", _ready)
@@ -76,7 +79,7 @@ async def _dispatch(request: web.Request) -> web.StreamResponse:
     if not request.raw_path.startswith("/"):
         message = "The request target must be a path."
         return error_response(Fault(400, message, INVALID, "invalid_target"))
-    dialect = dialect_of(request.method, request.path)
+    dialect = dialect_of(request.method, request.path, request.app[_OWN])
     if dialect is not None:
         return await request.app[_CHAT].handle(request, dialect)
     return await request.app[_RELAY].handle(request)

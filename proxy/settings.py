@@ -1,5 +1,6 @@
 """Settings: everything an operator can set, from one YAML file and the environment."""
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from yarl import URL
 
 from handrail.classifiers.errors import SettingsError
 from handrail.policies.document import Place, describe, parse_with_lines
+from handrail.proxy.dialects.generic import GenericMapping
 
 PREFIX = "HANDRAIL_"
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
@@ -55,6 +57,9 @@ class Settings(BaseModel):
     history_seconds: float = Field(
         default=86400, gt=0, description="Seconds for which such a conversation is remembered."
     )
+    generic: tuple[GenericMapping, ...] = Field(
+        default=(), description="Home-made chat backends, told where their words stand by JSON Pointers."
+    )
     drain_seconds: float = Field(default=30, ge=0, description="Time that open replies get at a shutdown.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line written."
@@ -80,6 +85,17 @@ class Settings(BaseModel):
         if "@" in url.raw_authority:
             raise ValueError("must have no user name in it; give the key as upstream_key")
         return value.rstrip("/")
+
+    @field_validator("generic", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """In the environment the mappings stand as JSON."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ValueError("must be a JSON list of mappings") from error
 
     @field_validator("upstream_key")
     @classmethod

@@ -10,5 +10,6 @@ responses_stream  the same, streamed as items and parts in server-sent events.
 anthropic         Anthropic Messages: requests, whole replies, errors.
 anthropic_stream  the same, streamed as blocks in server-sent events.
 ollama            Ollama's chat and generate, whole and streamed as lines of JSON.
+generic           home-made backends, told where their words stand by JSON Pointers.
 known             which of them a request speaks.
 """

@@ -1,5 +1,7 @@
 """Known: the dialects that are judged, and which of them a request speaks."""
 
+from collections.abc import Sequence
+
 from handrail.proxy.dialects.anthropic_stream import ANTHROPIC
 from handrail.proxy.dialects.dialect import Dialect
 from handrail.proxy.dialects.ollama import OLLAMA_CHAT, OLLAMA_GENERATE
@@ -9,6 +11,6 @@ from handrail.proxy.dialects.responses_stream import OPENAI_RESPONSES
 DIALECTS: tuple[Dialect, ...] = (OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC, OLLAMA_CHAT, OLLAMA_GENERATE)
 
 
-def dialect_of(method: str, path: str) -> Dialect | None:
-    """The dialect of a request; None for one that is no chat."""
-    return next((d for d in DIALECTS if d.takes(method, path)), None)
+def dialect_of(method: str, path: str, own: Sequence[Dialect] = ()) -> Dialect | None:
+    """The dialect of a request, the operator's `own` before ours; None for one that is no chat."""
+    return next((d for d in (*own, *DIALECTS) if d.takes(method, path)), None)
