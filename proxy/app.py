@@ -79,7 +79,8 @@ async def _dispatch(request: web.Request) -> web.StreamResponse:
     if not request.raw_path.startswith("/"):
         message = "The request target must be a path."
         return error_response(Fault(400, message, INVALID, "invalid_target"))
-    dialect = dialect_of(request.method, request.path, request.app[_OWN])
+    own = request.app[_OWN]
+    dialect = dialect_of(request.method, request.path, own)
     if dialect is not None:
         return await request.app[_CHAT].handle(request, dialect)
     return await request.app[_RELAY].handle(request)
