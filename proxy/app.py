@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import structlog
 from aiohttp import web
@@ -24,6 +25,7 @@ from handrail.proxy.metrics import CONTENT_TYPE, Metrics
 from handrail.proxy.relay import Relay
 from handrail.proxy.settings import Settings
 from handrail.proxy.upstream import Upstream
+from handrail.proxy.verdicts import LITELLM_PATH, SCREEN_PATH, VerdictHandler, openapi
 
 _log = logger("app")
 
@@ -39,6 +41,7 @@ class Judgement:
 GUARD = web.AppKey("guard", Guard)
 _RELAY = web.AppKey("relay", Relay)
 _CHAT = web.AppKey("chat", ChatHandler)
+_VERDICTS = web.AppKey("verdicts", VerdictHandler)
 _OWN = web.AppKey("own", tuple[Dialect, ...])
 
 
@@ -57,6 +60,9 @@ def build_app(settings: Settings, judgement: Judgement) -> web.Application:
     app.router.add_get("/healthz", _health)
     app.router.add_get("/readyz", _ready)
     app.router.add_get("/metrics", _metrics)
+    app.router.add_get("/openapi.json", _openapi)
+    app.router.add_post(SCREEN_PATH, _screen)
+    app.router.add_post(LITELLM_PATH, _guardrail)
     app.router.add_route("*", "/{path:.*}", _dispatch)
     return app
 
@@ -70,6 +76,7 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
         app[GUARD] = Guard(scheduler, judgement.decider, journal, metrics)
         app[_RELAY] = Relay(settings, upstream, metrics)
         app[_CHAT] = ChatHandler(settings, upstream, app[GUARD])
+        app[_VERDICTS] = VerdictHandler(settings, app[GUARD])
         yield
         await upstream.close()
     await journal.close()
@@ -104,6 +111,19 @@ async def _ready(request: web.Request) -> web.Response:
 
 async def _metrics(request: web.Request) -> web.Response:
     return web.Response(body=request.app[GUARD].metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _openapi(request: web.Request) -> web.Response:
+    """What can be asked of the proxy by itself."""
+    return web.json_response(openapi(version("handrail")))
+
+
+async def _screen(request: web.Request) -> web.Response:
+    return await request.app[_VERDICTS].screen(request)
+
+
+async def _guardrail(request: web.Request) -> web.Response:
+    return await request.app[_VERDICTS].guardrail(request)
 
 
 @web.middleware

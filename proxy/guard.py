@@ -54,11 +54,21 @@ class Guard:
             return "reply"
 
     async def judge(
-        self, conversation: Conversation, reply: str, country: str | None, *, complete: bool = True
+        self,
+        conversation: Conversation,
+        reply: str,
+        country: str | None,
+        *,
+        complete: bool = True,
+        thorough: bool = False,
     ) -> Verdict:
-        """Judge a reply, or a passage of one that is still being written."""
+        """Judge a reply, or a passage of one that is still being written.
+
+        `thorough` reads the reply even where nothing it does can matter.
+        """
+        sought = None if thorough else self.decider.sought
         try:
-            assessment = await self.scheduler.assess(Exchange(conversation, reply), self.decider.sought)
+            assessment = await self.scheduler.assess(Exchange(conversation, reply), sought)
             decision = self.decider.decide(conversation, assessment, country, complete=complete)
         except Exception as error:
             _log.error("reply_unjudged", error=type(error).__name__)
