@@ -17,7 +17,7 @@ from handrail.proxy.answers import error_response
 from handrail.proxy.chat import ChatHandler
 from handrail.proxy.dialects.dialect import INVALID, Dialect, Fault
 from handrail.proxy.dialects.generic import generic_dialect
-from handrail.proxy.dialects.known import dialect_of
+from handrail.proxy.dialects.known import asks_for_stored, dialect_of
 from handrail.proxy.guard import Guard
 from handrail.proxy.journal.sqlite import SqliteJournal
 from handrail.proxy.logs import logger
@@ -90,6 +90,9 @@ async def _dispatch(request: web.Request) -> web.StreamResponse:
     dialect = dialect_of(request.method, request.path, own)
     if dialect is not None:
         return await request.app[_CHAT].handle(request, dialect)
+    if asks_for_stored(request.method, request.path):
+        message = "handrail does not relay stored answers: they come as the model wrote them."
+        return error_response(Fault(501, message, INVALID, "stored_answer"))
     return await request.app[_RELAY].handle(request)
 
 

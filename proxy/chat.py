@@ -41,6 +41,8 @@ class _Turn:
     stream: ReplyStream | None = None
     concluded: set[int] = field(default_factory=set)
     delivered: dict[int, str] = field(default_factory=dict)
+    # What was found in parts of replies that are not concluded yet, and what had been delivered by then.
+    pending: dict[int, tuple[Verdict, str]] = field(default_factory=dict)
 
 
 class ChatHandler:
@@ -88,7 +90,7 @@ class ChatHandler:
         except UpstreamError as error:
             return await self._broken(turn, error)
         except (ClientGone, asyncio.CancelledError) as error:
-            self._drop(turn, "client_gone")
+            await asyncio.shield(self._drop(turn, "client_gone"))
             if isinstance(error, asyncio.CancelledError):
                 raise
         except Exception as error:
@@ -175,7 +177,7 @@ class ChatHandler:
         self._remember(turn, stream.answer)
         await turn.answer.write(stream.close())
         await turn.answer.finish()
-        self._drop(turn, "upstream_silent")
+        await self._drop(turn, "upstream_silent")
 
     async def _settle(self, turn: _Turn, stream: ReplyStream) -> None:
         """Judge every passage that is due, until none is. What was flagged is durable before this returns."""
@@ -191,6 +193,8 @@ class ChatHandler:
                 delivered = stream.resolve(index, passage, verdict.decision)
                 if passage.whole or verdict.decision.action == Action.REPLACE:
                     await self._conclude(turn, index, written, delivered, verdict)
+                elif verdict.decision.flagged:
+                    turn.pending[index] = (verdict, written[: passage.start])
 
     async def _conclude(self, turn: _Turn, index: int, reply: str, delivered: str, verdict: Verdict) -> None:
         turn.concluded.add(index)
@@ -213,7 +217,7 @@ class ChatHandler:
         """The upstream failed: an error response, or an error event where the answer has begun."""
         self._guard.metrics.upstream_errors.labels(error.code).inc()
         _log.error("upstream_failed", exchange=turn.origin.id, code=error.code)
-        self._drop(turn, error.code)
+        await self._drop(turn, error.code)
         fault = Fault(error.status, str(error), code=error.code)
         if not turn.answer.begun:
             return error_response(fault, turn.dialect.write_error)
@@ -226,8 +230,11 @@ class ChatHandler:
             pass
         return turn.answer.response
 
-    def _drop(self, turn: _Turn, reason: str) -> None:
-        """Count the replies that were under way and never reached a verdict."""
+    async def _drop(self, turn: _Turn, reason: str) -> None:
+        """Count the replies that never reached a verdict; record what had been found in them."""
+        for index, (verdict, delivered) in turn.pending.items():
+            if index not in turn.concluded and turn.stream:
+                await self._conclude(turn, index, turn.stream.text(index), delivered, verdict)
         seen = set(turn.stream.voices) if turn.stream else set()
         for index in (seen | set(range(turn.asked.count))) - turn.concluded:
             turn.concluded.add(index)

@@ -52,7 +52,9 @@ class Settings(BaseModel):
         description="Streamed text held without a sentence end before it is judged as it stands.",
     )
     history_most: int = Field(
-        default=2000, ge=0, description="Conversations remembered for requests that only name an answer."
+        default=20_000_000,
+        ge=0,
+        description="Characters of conversations remembered for requests that only name an answer.",
     )
     history_seconds: float = Field(
         default=86400, gt=0, description="Seconds for which such a conversation is remembered."

@@ -25,6 +25,7 @@ class _Held:
     ends: dict[int, int]
     waits: frozenset[int]
     done: bool
+    error: bool
 
 
 @dataclass(slots=True)
@@ -79,7 +80,7 @@ class ReplyStream:
         for index, reason in told.unread.items():
             self._voice(index).unread = self._voice(index).unread or reason
         self._finish(told)
-        self._queue.append(_Held(frame, ends, told.finishes | told.waits, told.done))
+        self._queue.append(_Held(frame, ends, told.finishes | told.waits, told.done, told.error))
 
     def end(self) -> None:
         """Take note that the upstream has ended. Raises UpstreamError when it never said anything."""
@@ -149,8 +150,9 @@ class ReplyStream:
         self._error_seen = self._error_seen or told.error
         for index in told.finishes:
             self._voices[index].gate.finish()
-        if told.done:
-            self._done_seen = True
+        self._done_seen = self._done_seen or told.done
+        if told.done or told.error:
+            # After an error nothing more is said, and what is missing must be added before it.
             self._finish_all()
 
     def _finish_all(self) -> None:
@@ -171,7 +173,7 @@ class ReplyStream:
             self._release(self._queue.popleft())
 
     def _releasable(self, held: _Held) -> bool:
-        if held.done and not all(v.gate.settled for v in self._voices.values()):
+        if (held.done or held.error) and not all(v.gate.settled for v in self._voices.values()):
             return False
         return all(self._cleared(index, held) for index in held.ends)
 
@@ -187,14 +189,14 @@ class ReplyStream:
             self._voices[index].released = end
         gone = frozenset(index for index in held.ends if self._voices[index].replaced)
         frame = self._scribe.without(held.frame, gone) if gone else held.frame
-        if frame is None:
+        if frame is None or (held.error and self.over):
             return
         additions = {i: self._voices[i].addition for i in held.waits - gone if self._voices[i].addition}
         if additions and self._scribe.takes_addition(frame):
             self._out += self._scribe.finish_with(frame, additions)
             self._said(additions)
             return
-        if held.done:
+        if held.done or held.error:
             self._say_all()
         self._out += self._scribe.pass_on(frame)
 

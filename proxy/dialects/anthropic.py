@@ -26,6 +26,9 @@ TEXT_BLOCKS: Mapping[str, str] = {"thinking": "thinking", "text": "text"}
 _HIDDEN_BLOCKS = frozenset({"redacted_thinking"})
 
 
+_TRUE_OF_ANY_REPLY = frozenset({"id", "type", "role", "model", "content", "usage"})
+
+
 def read_request(body: bytes) -> Asked:
     """Read a request body. Raises RequestError naming the field and the mend."""
     payload = json_object(body)
@@ -52,7 +55,8 @@ def write_reply(answer: WholeAnswer, decisions: Mapping[int, Decision], exchange
     if decision.action == Action.APPEND:
         _append(payload["content"], decision)
     elif decision.action == Action.REPLACE:
-        # Nothing else stays: any block might repeat the words withheld.
+        # Nothing else stays: any block, any field that we don't know, might repeat the words withheld.
+        payload = {name: value for name, value in payload.items() if name in _TRUE_OF_ANY_REPLY}
         payload["content"] = [{"type": "text", "text": decision.text}]
         payload.update(stop_reason="end_turn", stop_sequence=None)
     payload["handrail"] = {"exchange": exchange}

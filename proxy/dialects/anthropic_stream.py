@@ -22,6 +22,7 @@ from handrail.proxy.sse import MEDIA_TYPE, EventDecoder, is_silent
 _ONLY = frozenset({VOICE})
 # Deltas with words a person could read, and the field that holds them.
 _TEXT_DELTAS = {"text_delta": "text", "thinking_delta": "thinking"}
+_KNOWN_DELTAS = frozenset({*_TEXT_DELTAS, "signature_delta", "input_json_delta"})
 
 
 class AnthropicScribe:
@@ -125,7 +126,8 @@ class AnthropicScribe:
         text = delta[field] if field else ""
         if not isinstance(text, str):
             raise TypeError("text must be a string")
-        return Told(self._texts(payload["index"], text), _ONLY)
+        unread = {} if delta["type"] in _KNOWN_DELTAS else {VOICE: "other"}
+        return Told(self._texts(payload["index"], text), _ONLY, unread=unread)
 
     def _read_stop(self, payload: Json) -> Told:
         # Ends of text blocks wait for the verdict on the whole: an addition may go into the last of them.
@@ -137,6 +139,13 @@ class AnthropicScribe:
         if text and kind not in TEXT_BLOCKS:
             raise ValueError("text in a block that holds none")
         return ((VOICE, f"{kind} {index}", text),) if text else ()
+
+
+def _read_message_start(scribe: AnthropicScribe, payload: Json) -> Told:
+    """A message may begin with words in it."""
+    blocks = payload["message"].get("content") or []
+    texts = [(VOICE, f"start {at}", text) for at, block in enumerate(blocks) if (text := text_of(block))]
+    return Told(tuple(texts), _ONLY if texts else frozenset())
 
 
 def _read_message_delta(scribe: AnthropicScribe, payload: Json) -> Told:
@@ -152,11 +161,13 @@ def _read_error(scribe: AnthropicScribe, payload: Json) -> Told:
 
 
 def _read_other(scribe: AnthropicScribe, payload: Json) -> Told:
-    """The start of a message, a ping, and events yet to be invented: no words of the reply."""
-    return Told()
+    """A ping, and events yet to be invented, which may hold what can't be judged."""
+    kind = str(payload["type"])
+    return Told() if kind == "ping" else Told((), _ONLY, unread={VOICE: "other"})
 
 
 _READERS: Mapping[str, Callable[[AnthropicScribe, Json], Told]] = {
+    "message_start": _read_message_start,
     "content_block_start": AnthropicScribe._read_start,
     "content_block_delta": AnthropicScribe._read_delta,
     "content_block_stop": AnthropicScribe._read_stop,
@@ -167,7 +178,7 @@ _READERS: Mapping[str, Callable[[AnthropicScribe, Json], Told]] = {
 
 ANTHROPIC = Dialect(
     name="anthropic",
-    path_ends=("/v1/messages",),
+    path_ends=("/messages",),
     stream_type=MEDIA_TYPE,
     read_request=read_request,
     read_reply=read_reply,

@@ -23,7 +23,6 @@ from handrail.proxy.dialects.scribe import Told
 from handrail.proxy.frame import Frame
 from handrail.proxy.lines import MEDIA_TYPE, LineDecoder, encode
 
-_SILENT_ROLES = frozenset({"system", "tool"})
 _VOICE = 0
 _ONLY = frozenset({_VOICE})
 
@@ -65,7 +64,9 @@ def read_chat(body: bytes) -> Asked:
     """Read a request to /api/chat. Raises RequestError naming the field and the mend."""
     payload = json_object(body)
     unread: list[str] = []
-    read = [_message(m, f"messages[{i}]", unread) for i, m in enumerate(listed(payload, "messages"))]
+    # Without messages Ollama only loads or unloads the model.
+    messages = listed(payload, "messages") if payload.get("messages") else []
+    read = [_message(m, f"messages[{i}]", unread) for i, m in enumerate(messages)]
     conversation = Conversation(tuple(m for m in read if m is not None))
     return Asked(conversation, flag(payload, "stream", default=True), 1, tuple(dict.fromkeys(unread)))
 
@@ -118,10 +119,10 @@ class OllamaScribe:
     def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
         """The last line parted: its words first, then what is added, then its end."""
         payload = json.loads(frame.data or "{}")
-        texts = self._shape.texts(payload)
-        out = encode(self._line({**self._shape.holder(payload)})) if texts else b""
         held = self._shape.holder(payload)
-        held.update({field: "" for _, field, _ in texts})
+        texts = {field: text for _, field, text in self._shape.texts(payload)}
+        out = encode(self._line(texts)) if texts else b""
+        held.update(dict.fromkeys(texts, ""))
         return out + self.say(_VOICE, additions[_VOICE]) + encode(dump(payload))
 
     def say(self, voice: int, text: str) -> bytes:
@@ -142,8 +143,8 @@ class OllamaScribe:
         return encode(write_error(fault).decode())
 
     def _read(self, payload: Json) -> Told:
-        if "error" in payload:
-            return Told(error=True, done=True)
+        if payload.get("error"):
+            return Told(error=True)
         self._pattern = {k: payload[k] for k in ("model", "created_at") if k in payload}
         done = payload["done"] is True
         unread = self._shape.unread(payload)
@@ -155,8 +156,10 @@ class OllamaScribe:
             done=done,
         )
 
-    def _line(self, held: Json) -> str:
-        whole = {"message": held} if self._shape is _CHAT else {"response": held["response"]}
+    def _line(self, texts: Json) -> str:
+        """A line with words that the last line held."""
+        whole = self._shape.wrap(texts.get(self._shape.text, ""))
+        self._shape.holder(whole).update(texts)
         return dump({**self._pattern, **whole, "done": False})
 
 
@@ -211,12 +214,10 @@ def _dialect(name: str, path: str, read: Callable[[bytes], Asked], shape: _Shape
 def _message(value: object, place: str, unread: list[str]) -> Message | None:
     if not isinstance(value, dict):
         raise RequestError(f"'{place}' must be an object with 'role' and 'content'.", place)
-    role, content = str(value.get("role")), value.get("content", "")
-    if role in _SILENT_ROLES:
-        return None
+    role, content = str(value.get("role")), value.get("content") or ""
     if role not in ROLES:
-        known = ", ".join(sorted({*ROLES, *_SILENT_ROLES}))
-        raise RequestError(f"'{place}.role' must be one of {known}.", f"{place}.role")
+        # Models bring roles of their own, such as control; none of them is talk.
+        return None
     if not isinstance(content, str):
         raise RequestError(f"'{place}.content' must be a string.", f"{place}.content")
     if value.get("images"):

@@ -27,9 +27,14 @@ TEXT_FIELDS = (
 )
 # Fields with content that this reading does not judge.
 _UNREAD_FIELDS = ("tool_calls", "function_call", "audio")
+# Fields that hold names and not words.
+_QUIET_FIELDS = frozenset({"role", "name", "id", "type", "reasoning_signature", "thinking_signature"})
 _KINDS = frozenset({"image_url", "input_audio", "file"})
 _SILENT_ROLES = frozenset({"system", "developer", "tool", "function"})
 _MOST_CHOICES = 1024
+_TRUE_OF_ANY_REPLY = frozenset(
+    {"id", "object", "created", "model", "choices", "usage", "service_tier", "system_fingerprint"}
+)
 
 
 def read_request(body: bytes) -> Asked:
@@ -60,6 +65,9 @@ def read_reply(body: bytes) -> WholeAnswer:
 def write_reply(reply: WholeAnswer, decisions: Mapping[int, Decision], exchange: str) -> bytes:
     """The answer with the choices that a decision changes repaired, and the rest as it was."""
     payload = json.loads(reply.body)
+    if any(d.action == Action.REPLACE for d in decisions.values()):
+        # A field that we don't know might repeat the words withheld.
+        payload = {name: value for name, value in payload.items() if name in _TRUE_OF_ANY_REPLY}
     for at, choice in enumerate(payload["choices"]):
         decision = decisions.get(index_of(choice, at))
         if decision is not None and decision.action == Action.APPEND:
@@ -86,17 +94,30 @@ def texts_of(message: Json) -> Iterator[tuple[str, str]]:
 
     A field that only repeats another's text is passed over. Raises TypeError for a field of another kind.
     """
-    seen: set[str] = set()
+    seen: list[str] = []
     for field in TEXT_FIELDS:
         text = words(message.get(field))
-        if text and text not in seen:
-            seen.add(text)
+        # Detailed forms of a text come with its plain form, in the same piece.
+        if text and not any(text.strip() in known for known in seen):
+            seen.append(text)
             yield field, text
 
 
-def unread_of(message: Json) -> str | None:
-    """The name of the first field that holds what can't be judged."""
-    return next((field for field in _UNREAD_FIELDS if message.get(field)), None)
+def texts_of_choice(choice: Json) -> Iterator[tuple[str, str]]:
+    """All texts of a choice, whichever of its forms it uses."""
+    for message in _messages_of(choice):
+        yield from texts_of(message)
+    if text := words(choice.get("text")):
+        yield "text", text
+
+
+def unread_of(choice: Json) -> str | None:
+    """The name of the first field of a choice that holds what can't be judged."""
+    for message in _messages_of(choice):
+        known = next((field for field in _UNREAD_FIELDS if message.get(field)), None)
+        if known or any(_is_strange(name, value) for name, value in message.items()):
+            return known or "other"
+    return None
 
 
 def index_of(choice: Json, default: int) -> int:
@@ -105,6 +126,17 @@ def index_of(choice: Json, default: int) -> int:
     if not is_whole(index) or not 0 <= index < _MOST_CHOICES:
         raise ValueError("a choice's index must be a small whole number")
     return int(index)
+
+
+def _messages_of(choice: Json) -> list[Json]:
+    found = [choice.get(name) for name in ("delta", "message")]
+    return [message for message in found if message]
+
+
+def _is_strange(name: str, value: object) -> bool:
+    """Whether a field that is none of those known holds words."""
+    known = name in TEXT_FIELDS or name in _QUIET_FIELDS
+    return not known and isinstance(value, str) and bool(value.strip())
 
 
 def _message(value: object, place: str, unread: list[str]) -> Message | None:
@@ -137,8 +169,10 @@ def _content(value: object, place: str, unread: list[str]) -> str:
 
 def _choice(at: int, value: Json) -> Said:
     message = value["message"]
-    text = "\n\n".join(text for _, text in texts_of(message))
-    return Said(index_of(value, at), text, unread_of(message))
+    if not isinstance(message, dict):
+        raise TypeError("a message must be an object")
+    text = "\n\n".join(text for _, text in texts_of_choice(value))
+    return Said(index_of(value, at), text, unread_of(value))
 
 
 def _append(choice: Json, decision: Decision) -> None:

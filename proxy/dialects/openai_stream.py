@@ -9,7 +9,7 @@ from handrail.proxy.dialects.openai_chat import (
     invalid_reply,
     read_reply,
     read_request,
-    texts_of,
+    texts_of_choice,
     unread_of,
     write_error,
     write_reply,
@@ -28,6 +28,8 @@ class OpenAiScribe:
     def __init__(self, exchange: str) -> None:
         self._mark = {"handrail": {"exchange": exchange}}
         self._pattern: Json = {"object": "chat.completion.chunk"}
+        # The last chunk so far that finishes each choice: some servers finish every chunk.
+        self._last: dict[int, Frame] = {}
 
     def read(self, frame: Frame) -> Told:
         """What a chunk says. Raises UpstreamError when it is none."""
@@ -38,7 +40,7 @@ class OpenAiScribe:
         if frame.data.strip() == DONE:
             return Told(done=True)
         try:
-            return self._read(json.loads(frame.data))
+            return self._read(frame, json.loads(frame.data))
         except READ_ERRORS as error:
             raise invalid_reply() from error
 
@@ -49,15 +51,17 @@ class OpenAiScribe:
         if not kept and not payload.get("usage"):
             return None
         data = dump({**payload, "choices": kept})
-        return Frame(encode(data), data)
+        left = Frame(encode(data), data)
+        self._last = {voice: left if last is frame else last for voice, last in self._last.items()}
+        return left
 
     def pass_on(self, frame: Frame) -> bytes:
         """Its own bytes: each frame stands by itself."""
         return frame.raw
 
     def takes_addition(self, frame: Frame) -> bool:
-        """Any chunk that finishes a choice."""
-        return True
+        """The last chunk that finishes a choice."""
+        return any(last is frame for last in self._last.values())
 
     def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
         """A finishing chunk split: its text first, then what is added, then its end."""
@@ -93,23 +97,28 @@ class OpenAiScribe:
         """An error event."""
         return encode(write_error(fault).decode())
 
-    def _read(self, payload: Json) -> Told:
+    def _read(self, frame: Frame, payload: Json) -> Told:
         texts: list[tuple[int, str, str]] = []
         voices: set[int] = set()
-        finishes: set[int] = set()
+        ends: set[int] = set()
         unread: dict[int, str] = {}
         for index, choice in _choices(payload):
-            delta = choice.get("delta") or choice.get("message") or {}
-            texts += [(index, channel, text) for channel, text in texts_of(delta)]
+            texts += [(index, channel, text) for channel, text in texts_of_choice(choice)]
             voices.add(index)
             if choice.get("finish_reason"):
-                finishes.add(index)
-            if reason := unread_of(delta):
+                ends.add(index)
+                self._last[index] = frame
+            if reason := unread_of(choice):
                 unread[index] = reason
         if voices:
             self._pattern = {k: payload[k] for k in ("id", "object", "created", "model") if k in payload}
+        # A choice is complete when the answer is: some servers go on after a finish reason.
         return Told(
-            tuple(texts), frozenset(voices), frozenset(finishes), unread=unread, error="error" in payload
+            tuple(texts),
+            frozenset(voices),
+            waits=frozenset(ends),
+            unread=unread,
+            error=bool(payload.get("error")),
         )
 
     def _chunk(self, index: int, delta: Json, finish: str | None) -> bytes:

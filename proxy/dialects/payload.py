@@ -13,7 +13,7 @@ Json = dict[str, Any]
 READ_ERRORS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 # Keys of content parts that hold names and not words.
-_NAMES = frozenset({"type", "id", "format", "signature", "index"})
+_NAMES = frozenset({"type", "id", "format", "signature", "index", "data"})
 
 ROLES: Mapping[str, Role] = {"user": "user", "assistant": "assistant"}
 

@@ -15,10 +15,18 @@ from handrail.proxy.dialects.payload import (
     flag,
     invalid_answer,
     json_object,
+    words,
 )
 
 VOICE = 0
 
+# What stays of a response whose reply was replaced.
+TRUE_OF_ANY_REPLY = frozenset(
+    "id object created_at completed_at status model output usage error incomplete_details "  # noqa: SIM905
+    "instructions metadata temperature top_p top_logprobs tools tool_choice parallel_tool_calls "
+    "max_output_tokens max_tool_calls previous_response_id reasoning service_tier store text "
+    "truncation user background".split()
+)
 _SILENT_ROLES = frozenset({"system", "developer"})
 # Parts of messages, and of reasoning, whose words a person could read.
 _TEXT_PARTS: Mapping[str, str] = {
@@ -38,6 +46,10 @@ def read_request(body: bytes) -> Asked:
     earlier = payload.get("previous_response_id")
     if earlier is not None and not isinstance(earlier, str):
         raise RequestError("'previous_response_id' must be a string.", "previous_response_id")
+    if flag(payload, "background", default=False):
+        raise RequestError("'background' must be false: what is fetched later can't be judged.", "background")
+    if payload.get("conversation") is not None:
+        unread.append("conversation")
     stream = flag(payload, "stream", default=False)
     return Asked(Conversation(tuple(messages)), stream, 1, tuple(dict.fromkeys(unread)), continues=earlier)
 
@@ -60,7 +72,8 @@ def write_reply(answer: WholeAnswer, decisions: Mapping[int, Decision], exchange
     if decision.action == Action.APPEND:
         _append(payload["output"], decision)
     elif decision.action == Action.REPLACE:
-        # Nothing else stays: any item might repeat the words withheld.
+        # Nothing else stays: any item, any field that we don't know, might repeat the words withheld.
+        payload = {name: value for name, value in payload.items() if name in TRUE_OF_ANY_REPLY}
         payload["output"] = [message_item(f"msg_{exchange}", decision.text)]
         payload.update(status="completed", incomplete_details=None)
     payload.pop("output_text", None)
@@ -75,11 +88,18 @@ def texts_of(output: Sequence[Json]) -> Iterator[tuple[tuple[int, str, int], str
             continue
         parts = [*enumerate(item.get("summary") or ()), *enumerate(item.get("content") or ())]
         for number, part in parts:
-            field = _TEXT_PARTS.get(part["type"])
-            if field:
-                if not isinstance(part[field], str):
-                    raise TypeError("text must be a string")
-                yield (at, part["type"], number), part[field]
+            if text := text_of(part):
+                yield (at, part["type"], number), text
+
+
+def text_of(part: Json) -> str:
+    """The words in a part, of a kind we know or not. Raises TypeError for text of another shape."""
+    field = _TEXT_PARTS.get(part["type"])
+    if field is None:
+        return words({k: v for k, v in part.items() if k != "annotations"})
+    if not isinstance(part[field], str):
+        raise TypeError("text must be a string")
+    return str(part[field])
 
 
 def unread_of(output: Sequence[Json]) -> str | None:

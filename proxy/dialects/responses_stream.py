@@ -6,17 +6,19 @@ whole, and are written anew where something was added. Text that only an end hol
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from handrail.proxy.dialects.dialect import Dialect, Fault
 from handrail.proxy.dialects.openai_chat import write_error
-from handrail.proxy.dialects.payload import READ_ERRORS, Json, dump, invalid_answer
+from handrail.proxy.dialects.payload import READ_ERRORS, Json, dump, invalid_answer, is_whole
 from handrail.proxy.dialects.responses import (
+    TRUE_OF_ANY_REPLY,
     VOICE,
     message_item,
     read_reply,
     read_request,
+    text_of,
     text_part,
     texts_of,
     unread_of,
@@ -40,15 +42,25 @@ _ENDS = frozenset({"response.completed", "response.incomplete", "response.failed
 # How events number the parts of an item.
 _NUMBERS = ("content_index", "summary_index")
 
+# Where events keep their words.
+_WORDS = ("delta", "text", "refusal", "transcript")
+
 # A part of the answer: its item, its kind, and its number among the item's parts.
 _Key = tuple[int, str, int]
 
 
+# Events that say nothing of the reply itself.
+_NEUTRAL = frozenset({"response.created", "response.in_progress", "response.queued", "keepalive"})
+# Events whose text shows a person nothing, or can't be judged; what they are called when counted.
+_UNREAD = frozenset({"arguments", "audio", "code", "input", "partial_image"})
+
+
 @dataclass(slots=True)
 class _Sent:
-    """What a client has been told: the last response object, the open text part and its text."""
+    """What a client has been told: the response, the items still open, the open text part and its text."""
 
     response: Json
+    open: dict[int, Json] = field(default_factory=dict)
     key: _Key | None = None
     item: str = ""
     text: str = ""
@@ -63,7 +75,9 @@ class ResponsesScribe:
         self._exchange = exchange
         self._parts: dict[_Key, str] = {}
         self._sent = _Sent({"object": "response", "output": []})
-        self._addition: tuple[_Key, str] | None = None
+        # What was added: to which item, in which part, and the items of ours beside it.
+        self._addition: tuple[str, _Key, str] | None = None
+        self._own: list[Json] = []
         self._shift = 0
 
     def read(self, frame: Frame) -> Told:
@@ -84,24 +98,18 @@ class ResponsesScribe:
         return None
 
     def takes_addition(self, frame: Frame) -> bool:
-        """The end of the last text; without any text, the end of the response."""
+        """The end of the last text; where none came, the end of the response."""
         payload = _payload(frame)
-        last = self._last_text()
-        if payload["type"] in _ENDS:
-            return last is None
-        return payload["type"] == "response.output_text.done" and _key(payload) == last
+        ended = payload["type"] == "response.output_text.done" and _key(payload) == self._last_text()
+        return payload["type"] in _ENDS or ended
 
     def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
         """An end, with the addition before it; the ends that follow will repeat it."""
         payload, text = _payload(frame), additions[VOICE]
         if payload["type"] in _ENDS:
-            output = payload["response"].get("output") or []
-            item = message_item(f"msg_{self._exchange}", text)
-            payload["response"]["output"] = [*output, item]
-            return self._whole_item(len(output), item) + self._event(payload)
-        self._addition = (_key(payload), text)
-        out = self._event(_delta(payload["item_id"], _key(payload), text))
-        return out + self.pass_on(frame)
+            return self.say(VOICE, text) + self.pass_on(frame)
+        self._addition = (str(payload.get("item_id")), _key(payload), text)
+        return self._event(_delta(self._addition[0], _key(payload), text)) + self.pass_on(frame)
 
     def pass_on(self, frame: Frame) -> bytes:
         """The event as it came; renumbered and with the addition in it, once there is one."""
@@ -109,24 +117,29 @@ class ResponsesScribe:
             return frame.raw
         payload = _payload(frame)
         self._note(payload)
-        if self._addition is None and not self._shift:
+        if not self._shift:
             return frame.raw
         return self._event(self._with_addition(payload), count=False)
 
     def say(self, voice: int, text: str) -> bytes:
-        """An item of its own: the upstream never ended the response."""
-        return self._whole_item(self._sent.items, message_item(f"msg_{self._exchange}", text))
+        """An item of its own, which the end of the response will list."""
+        item = message_item(f"msg_{self._exchange}", text)
+        self._own.append(item)
+        return self._whole_item(self._sent.items, item)
 
     def replace(self, voice: int, text: str, *, begun: bool) -> bytes:
         """The text said in the open part or in an item of its own, and the end of the response."""
         sent = self._sent
+        # A client refuses a response that completes with items still open.
+        out = b"".join(self._closed(at) for at in sorted(sent.open) if not sent.key or at != sent.key[0])
         if sent.key is None:
             item = message_item(f"msg_{self._exchange}", text)
-            out = self._whole_item(sent.items, item)
+            out += self._whole_item(sent.items, item)
         else:
             item = message_item(sent.item, sent.text + text)
-            out = self._event(_delta(sent.item, sent.key, text)) + self._ended(sent.key[0], item)
-        response = {**sent.response, "status": "completed", "output": [item]}
+            out += self._event(_delta(sent.item, sent.key, text)) + self._ended(sent.key[0], item)
+        kept = {name: value for name, value in sent.response.items() if name in TRUE_OF_ANY_REPLY}
+        response = {**kept, "status": "completed", "output": [item]}
         response["handrail"] = {"exchange": self._exchange}
         return out + self._event({"type": "response.completed", "response": response})
 
@@ -140,22 +153,43 @@ class ResponsesScribe:
 
     def _read(self, payload: Json) -> Told:
         kind = payload["type"]
-        base, _, end = kind.rpartition(".")
-        if base in _KINDS and end == "delta":
-            return self._read_delta(payload)
-        if kind in _ENDS:
-            texts = self._caught_up(dict(texts_of(payload["response"].get("output") or [])))
-            return Told(texts, _ONLY, finishes=_ONLY, done=True, error=kind == "response.failed")
-        if base in _KINDS and end == "done":
-            text = payload.get("text", payload.get("refusal"))
-            return Told(self._caught_up({_key(payload): _string(text)}), _ONLY, waits=_ONLY)
-        if kind in {"response.content_part.done", "response.reasoning_summary_part.done"}:
-            return Told(self._caught_up(_part_texts(payload)), _ONLY, waits=_ONLY)
+        if kind == "error":
+            return Told(error=True)
+        if isinstance(payload.get("response"), dict):
+            return self._read_response(payload, ended=kind in _ENDS)
+        if kind in _NEUTRAL:
+            return Told()
         if kind in {"response.output_item.added", "response.output_item.done"}:
             return self._read_item(payload, ended=kind.endswith("done"))
-        voices = _ONLY if "output_index" in payload else frozenset()
-        named = payload["response"].get("id") if kind == "response.created" else None
-        return Told(voices=voices, error=kind == "error", answer=named)
+        if "part" in payload:
+            texts = self._caught_up({_key(payload): text_of(payload["part"])})
+            return Told(texts, _ONLY, waits=_ONLY if kind.endswith("done") else frozenset())
+        return self._read_text(payload)
+
+    def _read_response(self, payload: Json, *, ended: bool) -> Told:
+        response = payload["response"]
+        texts = self._caught_up(dict(texts_of(response.get("output") or [])))
+        voices = _ONLY if ended or texts else frozenset()
+        return Told(
+            texts,
+            voices,
+            finishes=_ONLY if ended else frozenset(),
+            done=ended,
+            answer=response.get("id") if payload["type"] == "response.created" else None,
+        )
+
+    def _read_text(self, payload: Json) -> Told:
+        """An event that adds words, or repeats them at an end; of names that we know, or don't yet."""
+        base, _, end = str(payload["type"]).rpartition(".")
+        if any(name in base for name in _UNREAD):
+            return Told((), _ONLY, unread={VOICE: "other"})
+        if end == "delta" and base in _KINDS:
+            return self._read_delta(payload)
+        found = next((payload[name] for name in _WORDS if isinstance(payload.get(name), str)), "")
+        texts = self._caught_up({_key(payload): found}) if base in _KINDS or end == "done" else ()
+        if end == "delta" and found:
+            return self._read_delta({**payload, "delta": found})
+        return Told(texts, _ONLY, waits=_ONLY if base in _KINDS else frozenset())
 
     def _read_delta(self, payload: Json) -> Told:
         key, text = _key(payload), _string(payload["delta"])
@@ -174,13 +208,15 @@ class ResponsesScribe:
         )
 
     def _caught_up(self, found: Mapping[_Key, str]) -> tuple[tuple[int, str, str], ...]:
-        """What an event that repeats text says beyond what has been said. Raises when it says otherwise."""
+        """What an event that repeats text says beyond what has been said.
+
+        Where it says something else than was said, all of it is new.
+        """
         texts = []
         for key, text in found.items():
             known = self._parts.get(key, "")
-            if not text.startswith(known):
-                raise ValueError("an end that differs from what was said")
-            if rest := text[len(known) :]:
+            rest = _beyond(known, text)
+            if rest:
                 self._parts[key] = text
                 texts.append((VOICE, _channel(key), rest))
         return tuple(texts)
@@ -191,38 +227,47 @@ class ResponsesScribe:
     def _note(self, payload: Json) -> None:
         """Take note of what a client is told by an event."""
         sent, kind = self._sent, payload["type"]
-        if "sequence_number" in payload:
-            sent.number = max(sent.number, int(payload["sequence_number"]) + self._shift)
-        if kind == "response.output_item.added":
-            sent.items = max(sent.items, int(payload["output_index"]) + 1)
+        if is_whole(payload.get("sequence_number")):
+            sent.number = max(sent.number, payload["sequence_number"] + self._shift)
         if isinstance(payload.get("response"), dict) and kind not in _ENDS:
             sent.response = payload["response"]
-        if kind == "response.content_part.added" and payload["part"]["type"] == _TEXT:
-            sent.key, sent.item, sent.text = _key(payload), payload["item_id"], ""
+        if kind == "response.output_item.added":
+            at = _place(payload)
+            sent.open[at], sent.items = payload["item"], max(sent.items, at + 1)
+        elif kind == "response.output_item.done":
+            sent.open.pop(_place(payload), None)
+            sent.key = None
+        elif kind == "response.content_part.added" and payload["part"].get("type") == _TEXT:
+            sent.key, sent.item, sent.text = _key(payload), str(payload.get("item_id")), ""
         elif kind == "response.output_text.delta" and _key(payload) == sent.key:
             sent.text += payload["delta"]
-        elif kind == "response.output_item.done":
-            sent.key = None
 
     def _with_addition(self, payload: Json) -> Json:
-        """An event with the addition in every place that repeats its text."""
-        if "sequence_number" in payload:
+        """An event renumbered, with what was added in every place that repeats the text."""
+        if is_whole(payload.get("sequence_number")):
             payload["sequence_number"] += self._shift
+        kind, ends = payload["type"], payload["type"] in _ENDS
+        if ends:
+            payload["response"]["handrail"] = {"exchange": self._exchange}
+            payload["response"]["output"] = [*(payload["response"].get("output") or []), *self._own]
         if self._addition is None:
             return payload
-        (at, _, number), text = self._addition
-        kind = payload["type"]
-        if kind == "response.output_text.done" and _key(payload) == self._addition[0]:
+        name, key, text = self._addition
+        if kind == "response.output_text.done" and _key(payload) == key:
             payload["text"] += text
             payload.pop("logprobs", None)
-        elif kind == "response.content_part.done" and _key(payload) == self._addition[0]:
-            _extend(payload["part"], text)
-        elif kind == "response.output_item.done" and payload["output_index"] == at:
-            _extend(payload["item"]["content"][number], text)
-        elif kind in _ENDS:
-            _extend(payload["response"]["output"][at]["content"][number], text)
-            payload["response"]["handrail"] = {"exchange": self._exchange}
+        elif kind == "response.content_part.done" and _key(payload) == key:
+            _extend([payload["part"]], text)
+        elif kind == "response.output_item.done" and payload["item"].get("id") == name:
+            _extend(payload["item"].get("content") or [], text)
+        elif ends and not _extend_item(payload["response"]["output"], name, text):
+            payload["response"]["output"].append(message_item(f"msg_{self._exchange}", text.lstrip()))
         return payload
+
+    def _closed(self, at: int) -> bytes:
+        """The end of an item that stays unfinished."""
+        item = {**self._sent.open[at], "status": "incomplete"}
+        return self._event({"type": "response.output_item.done", "output_index": at, "item": item})
 
     def _whole_item(self, at: int, item: Json) -> bytes:
         """All events of an item of ours."""
@@ -255,11 +300,28 @@ def _payload(frame: Frame) -> Json:
 
 
 def _key(payload: Json) -> _Key:
-    """The part that an event speaks of."""
+    """The part that an event speaks of; servers that send one leave out its numbers."""
     base = str(payload["type"]).rpartition(".")[0]
-    kind = _KINDS.get(base) or payload["part"]["type"]
+    kind = _KINDS.get(base) or (payload["part"]["type"] if "part" in payload else base)
     number = next((payload[name] for name in _NUMBERS if name in payload), 0)
-    return int(payload["output_index"]), kind, int(number)
+    return _place(payload), kind, int(number)
+
+
+def _place(payload: Json) -> int:
+    return int(payload.get("output_index") or 0)
+
+
+def _beyond(known: str, text: str) -> str:
+    """What a text says beyond what is known of it; nothing where only its edges or half emoji differ."""
+    said, repeated = _joined(known), _joined(text)
+    if repeated.startswith(said):
+        return repeated[len(said) :]
+    return "" if repeated.strip() == said.strip() else repeated
+
+
+def _joined(text: str) -> str:
+    """A text with the halves of its emoji put together, as some servers send them apart."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _channel(key: _Key) -> str:
@@ -272,26 +334,29 @@ def _string(value: Any) -> str:
     return value
 
 
-def _part_texts(payload: Json) -> dict[_Key, str]:
-    """The words that the end of a part repeats."""
-    part = payload["part"]
-    text = part.get("text", part.get("refusal"))
-    return {_key(payload): _string(text)} if text is not None else {}
-
-
 def _delta(item: str, key: _Key, text: str) -> Json:
     place = {"item_id": item, "output_index": key[0], "content_index": key[2]}
     return {"type": "response.output_text.delta", **place, "delta": text}
 
 
-def _extend(part: Json, text: str) -> None:
-    part["text"] += text
-    part.pop("logprobs", None)
+def _extend(parts: list[Json], text: str) -> bool:
+    """Add to the last text among some parts; whether there was one."""
+    found = [p for p in parts if p.get("type") == _TEXT and isinstance(p.get("text"), str)]
+    if found:
+        found[-1]["text"] += text
+        found[-1].pop("logprobs", None)
+    return bool(found)
+
+
+def _extend_item(output: list[Json], name: str, text: str) -> bool:
+    """Add to the last text of an item of that name; whether there was one."""
+    contents = [item.get("content") or [] for item in output if item.get("id") == name]
+    return any(_extend(content, text) for content in contents)
 
 
 OPENAI_RESPONSES = Dialect(
     name="openai_responses",
-    path_ends=("/v1/responses",),
+    path_ends=("/responses",),
     stream_type=MEDIA_TYPE,
     read_request=read_request,
     read_reply=read_reply,

@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -6,9 +7,16 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from handrail.classifiers.assessor import Assessor
+from handrail.policies.decide import Decider
+from handrail.policies.decision import Action
+from handrail.policies.policy import Holding
+from handrail.proxy.app import Judgement, build_app
 from handrail.proxy.journal.record import Record
 from handrail.proxy.journal.sqlite import SqliteJournal
+from handrail.proxy.settings import Settings
 
+from ..conftest import Serve
 from .conftest import (
     DEPTH,
     HARMFUL_MESSAGE,
@@ -408,3 +416,28 @@ async def test_every_reply_is_counted_once(
     assert [(line.split('outcome="')[1].split('"')[0], line.split()[-1]) for line in lines] == [
         ("failed", "3.0")
     ]
+
+
+async def test_what_was_found_before_a_break_is_kept(
+    serve: Serve,
+    settings_for: Callable[..., Settings],
+    assessor: Assessor,
+    decider: Decider,
+    upstream: str,
+    script: Script,
+    tmp_path: Path,
+) -> None:
+    """A part that was flagged, though not replaced, is on record also when its reply breaks off."""
+    rules = tuple(
+        r.model_copy(update={"then": Action.DELIVER, "text": None}) if r.then == Action.REPLACE else r
+        for r in decider.policy.rules
+    )
+    policy = decider.policy.model_copy(update={"rules": rules, "hold": Holding()})
+    noting = dataclasses.replace(decider, policy=policy)
+    url = await serve(build_app(settings_for(upstream), Judgement(assessor, noting)))
+    script.headers, script.cut = SSE, True
+    script.chunks = [*streamed(HARMFUL_REPLY, 1000)[:-2], chunk({"content": "And so"})]
+    await post(url, asking(HARMFUL_MESSAGE, stream=True))
+    (record,) = await _records(tmp_path)
+    assert record.decision is not None
+    assert DEPTH not in record.delivered

@@ -140,3 +140,18 @@ def test_what_a_part_was_flagged_for_waits_for_the_record() -> None:
     assert passage.whole
     stream.resolve(index, passage, note)
     assert b"Three" in stream.take()
+
+
+def test_what_is_missing_is_said_before_an_error() -> None:
+    """Clients stop reading at an error: what a reply leaves out is added before it, a repair comes alone."""
+    error = b'data: {"error": {"message": "boom"}}\n\n'
+    out = _run(chunk({"content": "good day. "}) + error, [])
+    assert out.index(b"Added.") < out.index(b"boom")
+    assert b"boom" not in _run(chunk({"content": "bad "}) + error, [])
+
+
+def test_a_server_that_finishes_every_chunk() -> None:
+    """A finish reason on each chunk neither breaks the stream nor puts the addition in its midst."""
+    events = [chunk({"content": word}, "stop") for word in ("good ", "day. ", "so! ")]
+    out = _run(b"".join([*events, b"data: [DONE]\n\n"]), [])
+    assert _texts(out)[0] == "good day. so! \n\nAdded."

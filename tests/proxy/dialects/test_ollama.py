@@ -130,3 +130,27 @@ async def test_bad_requests_name_the_field(guarded: Guarded, upstream: str) -> N
     async with aiohttp.ClientSession() as client, client.post(f"{url}/api/generate", json=body) as answer:
         assert answer.status == 400
         assert "'prompt'" in (await answer.json())["error"]
+
+
+async def test_an_empty_error_hides_nothing(guarded: Guarded, upstream: str, script: Script) -> None:
+    """A line with an `error` that says nothing is read like any other."""
+    body = {"role": "assistant", "content": HARMFUL_REPLY}
+    script.headers = NDJSON
+    script.chunks = [line(error="", message=body, done=False), line(message={"content": ""}, done=True)]
+    url = await guarded(upstream)
+    asked = {"model": "m", "messages": [{"role": "user", "content": HARMFUL_MESSAGE}]}
+    async with aiohttp.ClientSession() as client, client.post(f"{url}/api/chat", json=asked) as answer:
+        assert DEPTH not in await answer.text()
+
+
+async def test_loading_a_model_is_no_chat(guarded: Guarded, upstream: str, script: Script) -> None:
+    """Requests without messages, and roles that models bring along, pass."""
+    script.chunks = [line(message={"role": "assistant", "content": ""}, done=True, done_reason="load")]
+    url = await guarded(upstream)
+    for messages in (
+        [],
+        [{"role": "control", "content": "thinking"}, {"role": "assistant", "content": None}],
+    ):
+        asked = {"model": "m", "messages": messages, "stream": False}
+        async with aiohttp.ClientSession() as client, client.post(f"{url}/api/chat", json=asked) as answer:
+            assert answer.status == 200

@@ -199,17 +199,81 @@ def test_what_is_no_response_is_refused(data: bytes) -> None:
         ResponsesScribe("ex").read(frame)
 
 
-def test_an_end_that_says_something_else_is_refused() -> None:
-    """Text that only an end holds is read; an end that differs from what was said is an error."""
+def _read(data: list[bytes]) -> list[str]:
     scribe = ResponsesScribe("ex")
-    frames = EventDecoder().feed(b"".join(streamed("One. ", "Two.")))
-    texts = [t for frame in frames for t in scribe.read(frame).texts]
-    assert [text for _, _, text in texts] == ["One. ", "Two."]
-    late = ResponsesScribe("ex")
-    ends = [f for f in frames if b".delta" not in f.raw]
-    assert [t[2] for f in ends for t in late.read(f).texts] == ["One. Two."]
-    with pytest.raises(UpstreamError):
-        late.read(EventDecoder().feed(streamed("Three.")[-1])[0])
+    return [t for f in EventDecoder().feed(b"".join(data)) for _, _, t in scribe.read(f).texts]
+
+
+def _event(kind: str, **payload: Any) -> bytes:
+    return f"data: {json.dumps({'type': kind, **payload})}\n\n".encode()
+
+
+def test_text_is_read_wherever_it_first_stands() -> None:
+    """Text counts once, in deltas, at an end, in an opening, in a snapshot, or under a name not known yet."""
+    events = streamed("One. ", "Two.")
+    assert _read(events) == ["One. ", "Two."]
+    assert _read([e for e in events if b".delta" not in e]) == ["One. Two."]
+    part = {"type": "output_text", "text": "Early."}
+    assert _read([_event("response.content_part.added", output_index=0, part=part)]) == ["Early."]
+    assert _read([_event("response.in_progress", response=response(item("Snap.")))]) == ["Snap."]
+    assert _read([_event("response.musing.delta", delta="Hm.")]) == ["Hm."]
+    assert _read([_event("response.audio.transcript.done", transcript="Said.")]) == []
+    other = item("")
+    other["content"] = [{"type": "text", "text": "Odd."}]
+    assert _read([_event("response.output_item.done", output_index=0, item=other)]) == ["Odd."]
+
+
+def test_an_end_that_says_something_else_is_read_too() -> None:
+    """Edges and half emoji may differ; any other text at an end is new text."""
+    place = {"item_id": "m", "output_index": 0, "content_index": 0}
+    delta, done = "response.output_text.delta", "response.output_text.done"
+    assert _read([_event(delta, **place, delta=" Hi. "), _event(done, **place, text="Hi.")]) == [" Hi. "]
+    halves = [_event(delta, **place, delta=half) for half in ("\ud83d", "\ude00")]
+    assert _read([*halves, _event(done, **place, text="😀")])[2:] == []
+    assert _read([_event(delta, **place, delta="Hi."), _event(done, **place, text="Bad.")]) == ["Hi.", "Bad."]
+
+
+def _drive(data: list[bytes]) -> list[Json]:
+    """Send events through a stream with the toy judge; what comes out."""
+    stream, out = ReplyStream(ResponsesScribe("ex"), "sentence", 60, 1), b""
+    for frame in EventDecoder().feed(b"".join(data)):
+        stream.receive(frame)
+    stream.end()
+    while due := stream.due():
+        for index, passage in due:
+            stream.resolve(index, passage, judge(passage.text, passage.whole))
+    out = stream.take() + stream.close()
+    return [json.loads(e.data) for e in EventDecoder().feed(out) if e.data]
+
+
+def test_items_still_open_are_closed_before_the_repair() -> None:
+    """A client refuses a response that completes with items open: a harm found in reasoning closes it."""
+    thought = {"id": "rs_1", "type": "reasoning", "summary": []}
+    begin = _event("response.output_item.added", output_index=0, item=thought)
+    place = {"item_id": "rs_1", "output_index": 0, "summary_index": 0}
+    delta = _event("response.reasoning_summary_text.delta", **place, delta="bad ")
+    found = _drive([_event("response.created", response=response()), begin, delta])
+    added = [e["output_index"] for e in found if e["type"] == "response.output_item.added"]
+    done = [e["output_index"] for e in found if e["type"] == "response.output_item.done"]
+    assert sorted(added) == sorted(done)
+    assert found[-1]["type"] == "response.completed"
+    assert "bad" not in json.dumps(found)
+
+
+@pytest.mark.parametrize("kept", ["nothing", "another", "no text end"])
+def test_an_addition_is_in_the_final_response_whatever_it_lists(kept: str) -> None:
+    """Servers whose last event lists other items than were streamed still end with the addition."""
+    events = streamed("Hi. ")
+    if kept == "no text end":
+        events = [e for e in events if b"output_text.done" not in e]
+    else:
+        call = {"id": "fc", "type": "function_call", "arguments": "{}", "name": "f", "call_id": "c"}
+        final = response(*([call] if kept == "another" else []))
+        events[-1] = _event("response.completed", response=final)
+    found = _drive(events)
+    assert found[-1]["type"] == "response.completed"
+    texts = [p["text"] for i in found[-1]["response"]["output"] for p in i.get("content", [])]
+    assert texts[-1].endswith("Added.")
 
 
 def test_the_client_is_the_vendors() -> None:
