@@ -435,7 +435,7 @@ async def test_what_was_found_before_a_break_is_kept(
     policy = decider.policy.model_copy(update={"rules": rules, "hold": Holding()})
     noting = dataclasses.replace(decider, policy=policy)
     url = await serve(build_app(settings_for(upstream), Judgement(assessor, noting)))
-    script.headers, script.cut = SSE, True
+    script.headers, script.cut, script.delay = SSE, True, 0.3
     script.chunks = [*streamed(HARMFUL_REPLY, 1000)[:-2], chunk({"content": "And so"})]
     await post(url, asking(HARMFUL_MESSAGE, stream=True))
     (record,) = await _records(tmp_path)
