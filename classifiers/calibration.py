@@ -2,11 +2,14 @@
 
 The rule for thresholds: each label gets the one with the highest recall that keeps a stated bound on
 false alarms, measured where a false alarm costs something. A risk is bounded on conversations without
-any risk, a harmful behaviour on replies to risk that don't show it, stigma on all replies without it. A
-protective behaviour errs on the other side: what is bounded is calling one missing that is there.
+any risk, and more tightly where it alone decides (an omission is nearly always there to be found), a
+harmful behaviour on replies to risk that don't show it, stigma on all replies without it. A protective
+behaviour errs on the other side: what is bounded is calling one missing that is there.
 """
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.exchange import Exchange
-from handrail.classifiers.labelled import Labelled
+from handrail.classifiers.labelled import JudgedReply, Labelled
 from handrail.classifiers.labels import BEHAVIOURS, PROTECTIVE, RISKS, Behaviour, RiskLevel
-from handrail.classifiers.manifest import EXPLICIT, OUTPUTS, RISK_OUTPUTS
+from handrail.classifiers.manifest import EXPLICIT, OUTPUTS, OWED, RISK_OUTPUTS, THRESHOLDS
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -32,7 +35,14 @@ class Bounds(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     risk: float = Field(
-        default=0.02, gt=0, lt=1, description="of conversations without risk that may seem to show one"
+        default=0.03, gt=0, lt=1, description="of conversations without risk that may seem to show one"
+    )
+    owed: float = Field(
+        default=0.005,
+        gt=0,
+        lt=1,
+        description="of conversations without risk that may seem to show one openly, or so surely that an "
+        "omission counts",
     )
     harmful: float = Field(
         default=0.06, gt=0, lt=1, description="of replies to risk that may seem to do a harm they don't do"
@@ -46,6 +56,8 @@ class Bounds(BaseModel):
 
     def of(self, label: str) -> float:
         """The bound that holds for a label."""
+        if label.endswith((OWED, EXPLICIT)):
+            return self.owed
         if label in RISK_OUTPUTS:
             return self.risk
         if label == Behaviour.STIGMATISES:
@@ -88,9 +100,10 @@ def score(assessor: Assessor, exchanges: Sequence[Labelled]) -> dict[str, Cases]
     risk is neither). Behaviours are judged on replies to risk, stigma on every reply.
     """
     found: dict[str, list[tuple[float, bool]]] = {label: [] for label in OUTPUTS}
-    for labelled in exchanges:
-        _score_risk(assessor, labelled, found)
-        _score_replies(assessor, labelled, found)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for readings in pool.map(lambda labelled: _score(assessor, labelled), exchanges):
+            for label, probability, truth in readings:
+                found[label].append((probability, truth))
     return {
         label: Cases(
             np.array([p for p, _ in cases], dtype=np.float64), np.array([t for _, t in cases], dtype=bool)
@@ -101,7 +114,7 @@ def score(assessor: Assessor, exchanges: Sequence[Labelled]) -> dict[str, Cases]
 
 def thresholds_of(cases: Mapping[str, Cases], bounds: Bounds) -> dict[str, float]:
     """The thresholds that the rule gives; 0.5 where a label has only one class."""
-    return {label: threshold_of(label, found, bounds) for label, found in cases.items()}
+    return {label: threshold_of(label, cases[label.removesuffix(OWED)], bounds) for label in THRESHOLDS}
 
 
 def threshold_of(label: str, cases: Cases, bounds: Bounds) -> float:
@@ -153,26 +166,26 @@ def sigmoid(x: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-x)))
 
 
-def _score_risk(assessor: Assessor, labelled: Labelled, found: dict[str, list[tuple[float, bool]]]) -> None:
+def _score(assessor: Assessor, labelled: Labelled) -> list[tuple[str, float, bool]]:
+    """Label, probability and truth of everything that is judged in a conversation and its replies."""
+    found: list[tuple[str, float, bool]] = []
     windows = assessor.cut_conversation(labelled.conversation)
     reading = assessor.join_risk(windows, [assessor.encoder.read(w) for w in windows])
     for risk in RISKS:
         level = labelled.risk.get(risk)
         if level is not None or not labelled.risk:
-            found[risk].append((reading.present[risk], level is not None))
-            found[risk + EXPLICIT].append((reading.explicit[risk], level == RiskLevel.EXPLICIT))
+            found.append((risk, reading.present[risk], level is not None))
+            found.append((risk + EXPLICIT, reading.explicit[risk], level == RiskLevel.EXPLICIT))
+    return found + [
+        case for reply in labelled.clear_replies for case in _score_reply(assessor, labelled, reply)
+    ]
 
 
-def _score_replies(
-    assessor: Assessor, labelled: Labelled, found: dict[str, list[tuple[float, bool]]]
-) -> None:
-    for reply in labelled.clear_replies:
-        windows = assessor.cut_exchange(Exchange(labelled.conversation, reply.text))
-        reading = assessor.join_behaviour(windows, [assessor.encoder.read(w) for w in windows])
-        for behaviour in BEHAVIOURS:
-            if labelled.risk or behaviour == Behaviour.STIGMATISES:
-                case = (reading.probabilities[behaviour], behaviour in reply.behaviours)
-                found[behaviour].append(case)
+def _score_reply(assessor: Assessor, labelled: Labelled, reply: JudgedReply) -> list[tuple[str, float, bool]]:
+    windows = assessor.cut_exchange(Exchange(labelled.conversation, reply.text))
+    reading = assessor.join_behaviour(windows, [assessor.encoder.read(w) for w in windows])
+    judged = BEHAVIOURS if labelled.risk else (Behaviour.STIGMATISES,)
+    return [(b, reading.probabilities[b], b in reply.behaviours) for b in judged]
 
 
 def _log_loss(logits: Array, targets: Array) -> float:

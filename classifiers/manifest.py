@@ -17,9 +17,12 @@ TOKENIZER_NAME = "tokenizer.json"
 SIEVE_NAME = "sieve.npz"
 
 EXPLICIT = ".explicit"
+# A risk that is sure enough for something to be owed to the person: from here on, leaving it out is a harm.
+OWED = ".owed"
 RISK_OUTPUTS: tuple[str, ...] = tuple(RISKS) + tuple(r + EXPLICIT for r in RISKS)
 BEHAVIOUR_OUTPUTS: tuple[str, ...] = tuple(BEHAVIOURS)
 OUTPUTS: tuple[str, ...] = RISK_OUTPUTS + BEHAVIOUR_OUTPUTS
+THRESHOLDS: tuple[str, ...] = OUTPUTS + tuple(r + OWED for r in RISKS)
 
 Probability = Annotated[float, Field(gt=0, lt=1)]
 
@@ -50,7 +53,8 @@ class Manifest(BaseModel):
 
     `temperature` divides the logit of each output label (Guo et al., 2017, "On Calibration of Modern
     Neural Networks"); `thresholds` maps each label to the calibrated probability at which it counts as
-    present. `metrics` was measured on the corpus's test split with the quantised model itself.
+    present, and may hold a higher one for a risk (`mania.owed`) from which omissions count. `metrics` was
+    measured on the corpus's test split with the quantised model itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

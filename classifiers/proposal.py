@@ -12,7 +12,7 @@ import numpy as np
 from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.calibration import Bounds, Cases, score, threshold_of
 from handrail.classifiers.labelled import Labelled
-from handrail.classifiers.manifest import OUTPUTS
+from handrail.classifiers.manifest import OWED, THRESHOLDS
 
 FOLDS = 5
 
@@ -48,7 +48,10 @@ def propose(
 ) -> list[Proposal]:
     """A proposal for each label, in the model's order; a label without both classes keeps its threshold."""
     folds = [score(assessor, exchanges[at::FOLDS]) for at in range(FOLDS)]
-    return [_propose(label, [fold[label] for fold in folds], bounds, now[label]) for label in OUTPUTS]
+    return [
+        _propose(label, [fold[label.removesuffix(OWED)] for fold in folds], bounds, now[label])
+        for label in THRESHOLDS
+    ]
 
 
 def _propose(label: str, folds: Sequence[Cases], bounds: Bounds, now: float) -> Proposal:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from handrail.classifiers.assessment import Assessment, RiskReading
 from handrail.classifiers.exchange import Conversation
 from handrail.classifiers.labels import HARMS, Behaviour, Harm, Risk, RiskLevel
+from handrail.classifiers.manifest import OWED
 from handrail.policies.decision import ACTION_ORDER, SEVERITY_ORDER, Action, Decision, Fired
 from handrail.policies.policy import Hold, Policy, Rule, When
 from handrail.policies.resources import Directory
@@ -88,8 +89,14 @@ class Decider:
         return self.texts.choose(UNAVAILABLE, conversation, self.directory.describe(country))
 
     def threshold(self, label: str) -> float:
-        """The probability from which a label counts as present: the policy's, else the model's."""
-        return self.policy.thresholds.get(label, self.thresholds[label])
+        """The probability from which a label counts as present: the policy's, else the model's.
+
+        A model may do without thresholds for what is owed; then the risk's own holds.
+        """
+        for thresholds in (self.policy.thresholds, self.thresholds):
+            if label in thresholds:
+                return thresholds[label]
+        return self.threshold(label.removesuffix(OWED))
 
     def _fires(self, when: When, assessment: Assessment) -> bool:
         found = assessment.behaviour.probabilities
@@ -100,13 +107,18 @@ class Decider:
         return all(found[b] < self.threshold(b) for b in when.missing)
 
     def _may_fire(self, when: When, risk: RiskReading) -> bool:
-        return when.risk is None or self._shows(when.risk, when.level, risk)
+        if when.risk is None:
+            return True
+        # Nearly every harmless reply leaves something out, so an omission needs a surer risk.
+        return self._shows(when.risk, when.level, risk, owed=bool(when.missing))
 
-    def _shows(self, risk: Risk, level: RiskLevel | None, reading: RiskReading) -> bool:
+    def _shows(
+        self, risk: Risk, level: RiskLevel | None, reading: RiskReading, *, owed: bool = False
+    ) -> bool:
         explicit = reading.explicit[risk] >= self.threshold(f"{risk}.explicit")
         if level == RiskLevel.EXPLICIT:
             return explicit
-        present = explicit or reading.present[risk] >= self.threshold(risk)
+        present = explicit or reading.present[risk] >= self.threshold(f"{risk}{OWED}" if owed else risk)
         return present and (level is None or not explicit)
 
     def _text(

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from handrail.classifiers.errors import PolicyError
 from handrail.classifiers.exchange import Role
-from handrail.classifiers.labels import BEHAVIOURS, RISKS, Behaviour, Harm, Risk, RiskLevel
+from handrail.classifiers.labels import Behaviour, Harm, Risk, RiskLevel
+from handrail.classifiers.manifest import THRESHOLDS
 from handrail.policies.decision import Action, Severity
 from handrail.policies.document import read_document
 
@@ -131,8 +132,7 @@ class Policy(_Part):
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"two rules are called {', '.join(twice)}")
-        known = {*RISKS, *BEHAVIOURS, *(f"{r}.explicit" for r in RISKS)}
-        unknown = sorted(set(self.thresholds) - known)
+        unknown = sorted(set(self.thresholds) - set(THRESHOLDS))
         if unknown:
             raise ValueError(f"thresholds name unknown labels: {', '.join(unknown)}")
         return self

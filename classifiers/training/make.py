@@ -1,8 +1,10 @@
 """From a corpus to a model folder: fit, export, calibrate, measure, and write the manifest."""
 
 import json
+import os
 import random
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,7 +132,9 @@ def _of_split(scenarios: Sequence[Scenario], split: str, maker: WindowMaker) -> 
 
 def _temperatures(encoder: Encoder, examples: Sequence[Example]) -> dict[str, float]:
     """The temperature of each label, over the examples where it counts in full."""
-    logits = np.array([encoder.read(e.window).logits for e in examples], dtype=np.float64)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        readings = list(pool.map(lambda example: encoder.read(example.window), examples))
+    logits = np.array([reading.logits for reading in readings], dtype=np.float64)
     targets = np.array([e.targets for e in examples])
     counts = np.array([e.weights for e in examples]) == 1.0
     return {

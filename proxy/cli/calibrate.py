@@ -10,6 +10,7 @@ from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.calibration import Bounds
 from handrail.classifiers.errors import SettingsError
 from handrail.classifiers.labelled import read_labelled
+from handrail.classifiers.manifest import THRESHOLDS
 from handrail.classifiers.proposal import Proposal, propose
 from handrail.policies.load import load_decider
 
@@ -27,6 +28,7 @@ def _bound(name: str) -> str:
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--risk", default=_DEFAULT.risk, show_default=True, help=_bound("risk"))
+@click.option("--owed", default=_DEFAULT.owed, show_default=True, help=_bound("owed"))
 @click.option("--harmful", default=_DEFAULT.harmful, show_default=True, help=_bound("harmful"))
 @click.option("--stigma", default=_DEFAULT.stigma, show_default=True, help=_bound("stigma"))
 @click.option("--protective", default=_DEFAULT.protective, show_default=True, help=_bound("protective"))
@@ -36,6 +38,7 @@ def _bound(name: str) -> str:
 def calibrate(  # noqa: PLR0913  (one parameter an option is how click works)
     files: tuple[Path, ...],
     risk: float,
+    owed: float,
     harmful: float,
     stigma: float,
     protective: float,
@@ -50,11 +53,11 @@ def calibrate(  # noqa: PLR0913  (one parameter an option is how click works)
     highest recall within the bound is shown beside the one in force. Nothing is changed; --out writes the
     proposal for you to put into a policy.
     """
-    bounds = _bounds(risk=risk, harmful=harmful, stigma=stigma, protective=protective)
+    bounds = _bounds(risk=risk, owed=owed, harmful=harmful, stigma=stigma, protective=protective)
     exchanges = [row for file in files for row in read_labelled(file)]
     assessor = Assessor.load(model_path)
     decider = load_decider(assessor.manifest.thresholds, policy_path)
-    now = {label: decider.threshold(label) for label in assessor.manifest.labels}
+    now = {label: decider.threshold(label) for label in THRESHOLDS}
     proposals = propose(assessor, exchanges, bounds, now)
     click.echo("\n".join(_table(proposals)))
     if out:

@@ -15,7 +15,7 @@ from handrail.classifiers.calibration import (
 )
 from handrail.classifiers.labelled import Labelled
 from handrail.classifiers.labels import BEHAVIOURS, Behaviour
-from handrail.classifiers.manifest import OUTPUTS
+from handrail.classifiers.manifest import THRESHOLDS
 
 RNG = np.random.default_rng(7)
 TRUE_LOGITS = RNG.normal(0, 2, 6000)
@@ -66,6 +66,12 @@ def test_explicit_is_never_called_on_less_than_even_odds() -> None:
     assert threshold_of("mania.explicit", low, Bounds()) >= 0.5
 
 
+def test_what_is_owed_needs_a_surer_risk() -> None:
+    """The threshold from which omissions count is bounded more tightly than the risk's own."""
+    low, high = (threshold_of(label, CASES, Bounds()) for label in ("mania", "mania.owed"))
+    assert high > low
+
+
 def test_calibration_error() -> None:
     """Saying 0.9 where half is true is an error of 0.4, and the bins say so."""
     cases = Cases(np.array([0.9, 0.9]), np.array([False, True]))
@@ -99,4 +105,4 @@ def test_each_label_is_judged_where_its_errors_cost(assessor: Assessor) -> None:
         Behaviour.STIGMATISES: 2
     }
     assert list(cases[Behaviour.AFFIRMS_BELIEF].truth) == [True]
-    assert set(thresholds_of(cases, Bounds())) == set(OUTPUTS)
+    assert set(thresholds_of(cases, Bounds())) == set(THRESHOLDS)

@@ -7,7 +7,7 @@ from handrail.classifiers.calibration import Bounds
 from handrail.classifiers.corpus.rows import corpus_folder
 from handrail.classifiers.labelled import Labelled, read_labelled
 from handrail.classifiers.labels import Behaviour, Risk
-from handrail.classifiers.manifest import OUTPUTS
+from handrail.classifiers.manifest import THRESHOLDS
 from handrail.classifiers.proposal import Proposal, propose
 
 
@@ -20,29 +20,29 @@ def rows() -> list[Labelled]:
 @pytest.fixture(scope="module")
 def proposals(assessor: Assessor, rows: list[Labelled]) -> dict[str, Proposal]:
     """What is proposed for them."""
-    now = assessor.manifest.thresholds
+    now = dict.fromkeys(THRESHOLDS, 0.5)
     return {p.label: p for p in propose(assessor, rows, Bounds(), now)}
 
 
 def test_every_label_has_its_proposal(proposals: dict[str, Proposal], rows: list[Labelled]) -> None:
     """Labels come in the model's order with their counts."""
-    assert tuple(proposals) == OUTPUTS
+    assert tuple(proposals) == THRESHOLDS
     mania = proposals[Risk.MANIA]
     assert mania.positives == sum(Risk.MANIA in r.risk for r in rows)
     assert mania.negatives == sum(not r.risk for r in rows)
 
 
-def test_what_cannot_be_chosen_is_kept(assessor: Assessor, proposals: dict[str, Proposal]) -> None:
+def test_what_cannot_be_chosen_is_kept(proposals: dict[str, Proposal]) -> None:
     """A label that never occurs keeps its threshold and claims no rates."""
     kept = proposals[Risk.COMPULSION]
     assert not kept.grounded
-    assert kept.proposed == kept.now == assessor.manifest.thresholds[Risk.COMPULSION]
+    assert kept.proposed == kept.now == 0.5
     assert kept.rates_proposed.recall is None
 
 
 def test_tighter_bounds_propose_higher_thresholds(assessor: Assessor, rows: list[Labelled]) -> None:
     """The fewer false alarms are borne, the higher the threshold of a harm."""
-    now = assessor.manifest.thresholds
+    now = dict.fromkeys(THRESHOLDS, 0.5)
     strict, loose = (
         {p.label: p for p in propose(assessor, rows, Bounds(harmful=b), now)} for b in (0.02, 0.3)
     )

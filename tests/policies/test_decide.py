@@ -164,3 +164,20 @@ def test_what_is_sought_is_what_can_matter(decider: Decider, risk: Risk) -> None
 def test_without_a_risk_only_stigma_is_sought(decider: Decider) -> None:
     """Of a harmless conversation's reply nothing can matter but stigma."""
     assert decider.sought(assessed({}, set()).risk) == {Behaviour.STIGMATISES}
+
+
+def test_omissions_need_a_surer_risk(decider: Decider) -> None:
+    """A risk between the two thresholds is enough for a commission and not for an omission."""
+    thresholds = {**decider.thresholds, "mania": 0.4, "mania.owed": 0.8}
+    strict = dataclasses.replace(decider, thresholds=thresholds)
+    for probability, fired in ((0.3, 0), (0.6, 1), (0.9, 2)):
+        found = assessed({}, {Behaviour.ENCOURAGES_RISK})
+        found.risk.present[Risk.MANIA] = probability  # type: ignore[index]
+        assert len(strict.decide(HELLO, found).rules) == fired
+
+
+def test_a_model_may_do_without_what_is_owed(decider: Decider) -> None:
+    """Where neither policy nor model says from where omissions count, the risk's own threshold holds."""
+    bare = {label: t for label, t in decider.thresholds.items() if not label.endswith(".owed")}
+    plain = dataclasses.replace(decider, thresholds=bare)
+    assert plain.threshold("mania.owed") == plain.threshold("mania")
