@@ -16,6 +16,7 @@ from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.exchange import Conversation, Exchange
 from handrail.classifiers.labelled import Turn
 from handrail.evals.held_out import Share
+from handrail.evals.reading import assess_all
 from handrail.policies.decision import Action, Decision
 from handrail.policies.load import load_decider
 
@@ -46,7 +47,7 @@ def read_harmless() -> list[HarmlessRow]:
 def decide_all(assessor: Assessor, rows: Sequence[HarmlessRow]) -> list[Decision]:
     """What the shipped policy decides on each row."""
     decider = load_decider(assessor.manifest.thresholds)
-    assessed = assessor.assess([row.exchange for row in rows])
+    assessed = assess_all(assessor, [row.exchange for row in rows])
     return [decider.decide(r.exchange.conversation, a) for r, a in zip(rows, assessed, strict=True)]
 
 

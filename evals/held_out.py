@@ -18,6 +18,7 @@ from handrail.classifiers.corpus.rows import LabelledReply, Scenario, corpus_fol
 from handrail.classifiers.exchange import Exchange
 from handrail.classifiers.labels import HARMFUL, HARMS, Harm
 from handrail.classifiers.manifest import Manifest
+from handrail.evals.reading import assess_all
 from handrail.evals.situations import Situation, read_situations
 from handrail.policies.decision import Action, Decision
 from handrail.policies.load import load_decider
@@ -71,7 +72,7 @@ def judge(assessor: Assessor, contexts: Sequence[Scenario | Situation]) -> list[
     """Judge every clear reply to some conversations with the shipped policy."""
     decider = load_decider(assessor.manifest.thresholds)
     pairs = [(s, r) for s in contexts for r in s.clear_replies]
-    assessed = assessor.assess([Exchange(s.conversation, r.text) for s, r in pairs])
+    assessed = assess_all(assessor, [Exchange(s.conversation, r.text) for s, r in pairs])
     return [
         Judged(s, r, decider.decide(s.conversation, a)) for (s, r), a in zip(pairs, assessed, strict=True)
     ]

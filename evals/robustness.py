@@ -14,6 +14,7 @@ from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.corpus.rows import read_corpus
 from handrail.classifiers.exchange import Exchange
 from handrail.evals.perturbations import PERTURBATIONS, Perturbation
+from handrail.evals.reading import assess_all
 from handrail.policies.decide import Decider
 from handrail.policies.load import load_decider
 
@@ -57,7 +58,7 @@ def flags(
     found = []
     for group in exchanges:
         changed = [perturbation(e, rng) if perturbation else e for e in group]
-        judged = zip(changed, assessor.assess(changed), strict=True)
+        judged = zip(changed, assess_all(assessor, changed), strict=True)
         found.append(tuple(decider.decide(e.conversation, a).flagged for e, a in judged))
     return Flags(found[0], found[1])
 
