@@ -23,6 +23,7 @@ from handrail.classifiers.manifest import (
     Manifest,
     load_manifest,
 )
+from handrail.classifiers.normalise import normalise
 from handrail.classifiers.sieve import Sieve
 from handrail.classifiers.windows import Window, WindowMaker
 
@@ -146,5 +147,5 @@ class Assessor:
 
 
 def readable(text: str) -> bool:
-    """Whether a text has a single letter or digit in it."""
-    return any(c.isalnum() for c in text)
+    """Whether a text has a single letter or digit in it, once its disguises are off."""
+    return any(c.isalnum() for c in text) or any(c.isalnum() for c in normalise(text).text)

@@ -7,6 +7,7 @@ harmful behaviour on replies to risk that don't show it, stigma on all replies w
 behaviour errs on the other side: what is bounded is calling one missing that is there.
 """
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,8 @@ from handrail.classifiers.manifest import EXPLICIT, OUTPUTS, OWED, RISK_OUTPUTS,
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-# Thresholds further out than this would rest on a handful of examples.
+# Thresholds further out than this would rest on a handful of examples. Where one is cut off here, its
+# bound does not hold.
 _RANGE = (0.02, 0.98)
 
 
@@ -96,8 +98,9 @@ class Cases:
 def score(assessor: Assessor, exchanges: Sequence[Labelled]) -> dict[str, Cases]:
     """Read labelled conversations and replies with a model; the cases of each label.
 
-    Risks are judged on conversations: those that show the risk and those that show none at all (another
-    risk is neither). Behaviours are judged on replies to risk, stigma on every reply.
+    Risks are judged on conversations: those that show the risk (openly, for what is explicit) and those
+    that show none at all; another risk is neither. Behaviours are judged on replies to risk, stigma on
+    every reply.
     """
     found: dict[str, list[tuple[float, bool]]] = {label: [] for label in OUTPUTS}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -130,7 +133,7 @@ def threshold_of(label: str, cases: Cases, bounds: Bounds) -> float:
         found = float(np.nextafter(highest, 1))
     # What is called explicit must be likelier than not: more is done about it.
     low = max(0.5, _RANGE[0]) if label.endswith(EXPLICIT) else _RANGE[0]
-    return float(np.clip(found, low, _RANGE[1]))
+    return _rounded(float(np.clip(found, low, _RANGE[1])), up=label not in PROTECTIVE)
 
 
 def temperature_of(logits: Array, targets: Array) -> float:
@@ -169,13 +172,16 @@ def sigmoid(x: Array) -> Array:
 def _score(assessor: Assessor, labelled: Labelled) -> list[tuple[str, float, bool]]:
     """Label, probability and truth of everything that is judged in a conversation and its replies."""
     found: list[tuple[str, float, bool]] = []
+    if labelled.notes:
+        return found
     windows = assessor.cut_conversation(labelled.conversation)
     reading = assessor.join_risk(windows, [assessor.encoder.read(w) for w in windows])
     for risk in RISKS:
         level = labelled.risk.get(risk)
         if level is not None or not labelled.risk:
             found.append((risk, reading.present[risk], level is not None))
-            found.append((risk + EXPLICIT, reading.explicit[risk], level == RiskLevel.EXPLICIT))
+        if level == RiskLevel.EXPLICIT or not labelled.risk:
+            found.append((risk + EXPLICIT, reading.explicit[risk], level is not None))
     return found + [
         case for reply in labelled.clear_replies for case in _score_reply(assessor, labelled, reply)
     ]
@@ -186,6 +192,11 @@ def _score_reply(assessor: Assessor, labelled: Labelled, reply: JudgedReply) -> 
     reading = assessor.join_behaviour(windows, [assessor.encoder.read(w) for w in windows])
     judged = BEHAVIOURS if labelled.risk else (Behaviour.STIGMATISES,)
     return [(b, reading.probabilities[b], b in reply.behaviours) for b in judged]
+
+
+def _rounded(threshold: float, *, up: bool) -> float:
+    """Four digits, rounded to the side on which the bound still holds."""
+    return (math.ceil if up else math.floor)(threshold * 1e4) / 1e4
 
 
 def _log_loss(logits: Array, targets: Array) -> float:

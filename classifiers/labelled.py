@@ -67,6 +67,8 @@ def read_labelled(path: Path) -> list[Labelled]:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise CorpusError(f"{path} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path} is not UTF-8 text") from error
     return list(_rows(path, text))
 
 
@@ -76,9 +78,9 @@ def _rows(path: Path, text: str) -> Iterator[Labelled]:
             continue
         try:
             yield Labelled.model_validate(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise CorpusError(f"{path.name}:{number}: not JSON: {error.msg}") from error
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "row"
             raise CorpusError(f"{path.name}:{number}: {where}: {first['msg']}") from error
+        except (ValueError, RecursionError) as error:
+            raise CorpusError(f"{path.name}:{number}: not JSON") from error

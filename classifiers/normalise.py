@@ -19,6 +19,10 @@ _LOOKALIKES = str.maketrans(
     "aeopcyxijsdhqwABEKMHOPCTXIJSGABEZHIKMNOPTYXoavikpusgil",
 )
 
+# Where alphabets of white-on-black letters begin (squared, circled, regional), which NFKC leaves alone.
+_BOXED = (0x1F170, 0x1F150, 0x1F1E6)
+_LETTERS = 26
+
 # Longest cluster of a character and its combining marks: normalising takes time by the square of it.
 _MOST_MARKS = 32
 
@@ -39,13 +43,16 @@ _MARKDOWN = re.compile(
 
 _MARKS = frozenset("#>-*+•_~`[]")
 
-_LEET = str.maketrans("0134578@$!|", "oieastbasii")
-_LEET_SIGNS = frozenset("0134578@$!|")
-# A digit or sign amid letters, but not one that begins a number ("3am", "2nd") or ends a name ("mp3").
-_LEET_WORD = re.compile(r"(?<![\w@$])[A-Za-z]+(?:[0134578@$!|]{1,2}[A-Za-z]+)+(?![\w@$])")
-# In text with so many such words, digits at a word's end and digits alone are letters too.
+_LEET = str.maketrans("0134578@$!", "oieastbasi")
+_LEET_SIGNS = frozenset("013457$")
+# Runs of letters and of what may stand for letters.
+_LEET_RUN = re.compile(r"[A-Za-z0134578@$!]+")
+# A digit or a dollar sign amid letters, as no ordinary word has it.
+_LEET_WORD = re.compile(r"[a-z][013457$]{1,2}[a-z]", re.IGNORECASE)
+# Amounts, times and ordinals, which are no words.
+_AMOUNT = re.compile(r"\d+(?:mg|g|kg|ml|l|mm|cm|m|km|am|pm|k|x|th|st|nd|rd|s|h|min)?!*", re.IGNORECASE)
+# In text with so many such words, digits at a word's ends and a digit alone are letters too.
 _LEET_ENOUGH = 2
-_LEET_ANY = re.compile(r"(?<![\w@$.,])(?:[A-Za-z0134578@$|!]*[A-Za-z][A-Za-z0134578@$|]*|1)(?![\w@$])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +95,24 @@ def _fold(original: str) -> tuple[str, Sequence[int]]:
 
 def _spell_out(text: str) -> str:
     """Read digits that stand for letters as letters; as many characters as before."""
-    if _LEET_SIGNS.isdisjoint(text) or not (found := len(_LEET_WORD.findall(text))):
+    if _LEET_SIGNS.isdisjoint(text):
         return text
-    words = _LEET_ANY if found >= _LEET_ENOUGH else _LEET_WORD
-    return words.sub(lambda match: match.group().translate(_LEET), text)
+    found = [run for run in _LEET_RUN.findall(text) if _LEET_WORD.search(run)]
+    if not found:
+        return text
+    everywhere = len(found) >= _LEET_ENOUGH
+    return _LEET_RUN.sub(lambda match: _spelt_out(match.group(), everywhere), text)
+
+
+def _spelt_out(run: str, everywhere: bool) -> str:
+    """One run of letters and signs; where leet is spoken `everywhere`, also without a digit in its midst."""
+    if run != "1" and (_AMOUNT.fullmatch(run) or not any(c.isalpha() for c in run)):
+        return run
+    if not everywhere and not _LEET_WORD.search(run):
+        return run
+    # What ends a sentence is no letter.
+    word = run.rstrip("!")
+    return word.translate(_LEET) + run[len(word) :]
 
 
 def _clusters(text: str) -> list[tuple[int, int]]:
@@ -105,10 +126,21 @@ def _clusters(text: str) -> list[tuple[int, int]]:
 
 def _fold_cluster(cluster: str, mainly_latin: bool) -> str:
     visible = "".join(c for c in cluster if unicodedata.category(c) not in {"Cf", "Cs", "Co"})
-    # The encoder knows no pictographs: to it each is the same unknown word.
-    pictured = "".join(" " if unicodedata.category(c) == "So" else c for c in visible)
-    folded = unicodedata.normalize("NFKC", pictured)
+    folded = unicodedata.normalize("NFKC", visible)
+    # The encoder knows no pictographs: to it each is the same unknown word. Letters in circles and squares
+    # have been folded to letters before this; those that Unicode folds to nothing are read by table.
+    folded = "".join(_unpictured(c) for c in folded)
     return folded.translate(_LOOKALIKES) if mainly_latin else folded
+
+
+def _unpictured(character: str) -> str:
+    """A letter for a letter in a box, a blank for any other pictograph, and every other character itself."""
+    if unicodedata.category(character) != "So":
+        return character
+    for first in _BOXED:
+        if 0 <= ord(character) - first < _LETTERS:
+            return chr(ord("a") + ord(character) - first)
+    return " "
 
 
 def _mainly_latin(text: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.calibration import Bounds, Cases, score, threshold_of
-from handrail.classifiers.labelled import Labelled
+from handrail.classifiers.labelled import Labelled, Turn
 from handrail.classifiers.manifest import OWED, THRESHOLDS
 
 FOLDS = 5
@@ -47,11 +47,22 @@ def propose(
     assessor: Assessor, exchanges: Sequence[Labelled], bounds: Bounds, now: Mapping[str, float]
 ) -> list[Proposal]:
     """A proposal for each label, in the model's order; a label without both classes keeps its threshold."""
-    folds = [score(assessor, exchanges[at::FOLDS]) for at in range(FOLDS)]
+    whole = conversations(exchanges)
+    folds = [score(assessor, whole[at::FOLDS]) for at in range(FOLDS)]
     return [
         _propose(label, [fold[label.removesuffix(OWED)] for fold in folds], bounds, now[label])
         for label in THRESHOLDS
     ]
+
+
+def conversations(exchanges: Sequence[Labelled]) -> list[Labelled]:
+    """The rows of each conversation put together, so that none is in two folds or counts twice."""
+    found: dict[tuple[Turn, ...], Labelled] = {}
+    for row in exchanges:
+        known = found.get(row.messages)
+        replies = (*known.replies, *row.replies) if known else row.replies
+        found[row.messages] = row.model_copy(update={"replies": replies})
+    return list(found.values())
 
 
 def _propose(label: str, folds: Sequence[Cases], bounds: Bounds, now: float) -> Proposal:
@@ -59,7 +70,7 @@ def _propose(label: str, folds: Sequence[Cases], bounds: Bounds, now: float) -> 
     positives = int(cases.truth.sum())
     negatives = len(cases.truth) - positives
     grounded = positives > 0 and negatives > 0
-    proposed = round(threshold_of(label, cases, bounds), 4) if grounded else now
+    proposed = threshold_of(label, cases, bounds) if grounded else now
     crossed = _crossed(label, folds, bounds) if grounded else Rates(None, None)
     rates = Rates(cases.recall(now), cases.false_positive_rate(now))
     return Proposal(label, positives, negatives, now, proposed, rates, crossed)

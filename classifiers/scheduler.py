@@ -46,7 +46,8 @@ class _Job:
 class Scheduler:
     """One assessor behind an event loop; an async context manager that owns its threads.
 
-    Each reading raises whatever the encoder raised. Cancelling a caller frees its windows' places.
+    Each reading raises whatever the encoder raised. Cancelling who waits for a reply frees the places of its
+    windows; a reading of risk goes on, for it is shared. Leaving waits for all that was asked.
     """
 
     def __init__(self, assessor: Assessor, workers: int | None = None) -> None:
@@ -63,8 +64,9 @@ class Scheduler:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await asyncio.gather(*self._running, return_exceptions=True)
-        self._pool.shutdown(wait=True)
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.to_thread(self._pool.shutdown)
 
     async def read_risk(self, conversation: Conversation) -> RiskReading:
         """Read what a conversation signals; remembered, so that asking again costs nothing."""
@@ -115,7 +117,12 @@ class Scheduler:
         jobs = [_Job(now + at * _STEP_BACK, w, loop.create_future()) for at, w in enumerate(windows)]
         self._waiting = sorted([*self._waiting, *jobs], key=lambda job: job.turn)
         self._dispatch()
-        return list(await asyncio.gather(*(job.future for job in jobs)))
+        try:
+            return list(await asyncio.gather(*(job.future for job in jobs)))
+        finally:
+            # When one fails nobody waits for the others any more.
+            for job in jobs:
+                job.future.cancel()
 
     def _dispatch(self) -> None:
         self._waiting = [job for job in self._waiting if not job.future.done()]

@@ -118,7 +118,11 @@ class Decider:
         explicit = reading.explicit[risk] >= self.threshold(f"{risk}.explicit")
         if level == RiskLevel.EXPLICIT:
             return explicit
-        present = explicit or reading.present[risk] >= self.threshold(f"{risk}{OWED}" if owed else risk)
+        least = self.threshold(risk)
+        if owed:
+            # Whoever asks for a surer risk asks for it in omissions as well.
+            least = max(least, self.threshold(f"{risk}{OWED}"))
+        present = explicit or reading.present[risk] >= least
         return present and (level is None or not explicit)
 
     def _text(

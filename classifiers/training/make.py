@@ -17,6 +17,7 @@ from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.calibration import Bounds, score, temperature_of, thresholds_of
 from handrail.classifiers.corpus.rows import Scenario, corpus_hash, read_corpus
 from handrail.classifiers.encoder import Encoder
+from handrail.classifiers.errors import CorpusError
 from handrail.classifiers.labels import Behaviour
 from handrail.classifiers.manifest import (
     MANIFEST_NAME,
@@ -67,7 +68,7 @@ def make_model(order: Order, report: Report) -> Manifest:
     maker, limits = _prepare_tokenizer(order.out)
     network = base_network(str(get_model_path()), order.recipe.layers)
     if order.keep and order.keep.exists():
-        network.load_state_dict(torch.load(order.keep, weights_only=True))
+        _take_up(network, order)
     else:
         _train(network, scenarios, maker, order, report)
     _sieve(scenarios, maker, order.out)
@@ -92,7 +93,7 @@ def _calibrated(
         score(assessor, [s.labelled for s in scenarios if s.split == split])
         for split in ("calibration", "test")
     )
-    thresholds = {n: round(t, 4) for n, t in thresholds_of(tuned, Bounds()).items()}
+    thresholds = thresholds_of(tuned, Bounds())
     return manifest.model_copy(update={"thresholds": thresholds, "metrics": measure(tested, thresholds)})
 
 
@@ -103,7 +104,25 @@ def _train(
     report(f"{len(scenarios)} scenarios, {len(training)} training sequences")
     fit(network, training, order.recipe, order.seed, report)
     if order.keep:
-        torch.save(network.state_dict(), order.keep)
+        torch.save({"weights": network.state_dict(), "facts": _facts(order)}, order.keep)
+
+
+def _take_up(network: GuardNetwork, order: Order) -> None:
+    """Take kept weights. Raises CorpusError when they were trained otherwise than the order says."""
+    kept = torch.load(order.keep, weights_only=True)
+    if kept["facts"] != _facts(order):
+        raise CorpusError(f"{order.keep} holds weights of another corpus, seed or recipe; train anew")
+    network.load_state_dict(kept["weights"])
+
+
+def _facts(order: Order) -> dict[str, str]:
+    """What weights depend on."""
+    return {
+        "corpus": corpus_hash(order.corpus),
+        "seed": str(order.seed),
+        "sample": str(order.sample),
+        "recipe": order.recipe.model_dump_json(),
+    }
 
 
 def _training_examples(scenarios: Sequence[Scenario], maker: WindowMaker, order: Order) -> list[Example]:

@@ -25,7 +25,7 @@ def make_sieve(
     model = LogisticRegression(C=_INVERSE_PENALTY, class_weight="balanced", max_iter=2000)
     model.fit(_pieces(train, vocabulary), list(on_topic))
     sieve = Sieve(model.coef_[0].astype(np.float16).astype(np.float32), 0.0)
-    scores = [sieve.score([w]) for w in stigma]
+    scores = [sieve.score(w) for w in stigma]
     return Sieve(sieve.weights, float(np.quantile(scores, LOST)) if scores else float("-inf"))
 
 

@@ -74,3 +74,18 @@ def test_order_is_kept(assessor: Assessor) -> None:
     for exchange, found in zip(exchanges, together, strict=True):
         alone = assessor.assess([exchange])[0]
         assert found.behaviour.probabilities == pytest.approx(alone.behaviour.probabilities, abs=0.2)
+
+
+def test_letters_in_circles_are_read(assessor: Assessor) -> None:
+    """A reply in disguise is no empty reply."""
+    said = Conversation.of([("user", "hi")])
+    assert assessor.cut_exchange(Exchange(said, "ⓚⓘⓛⓛ 🅺"))
+    assert not assessor.cut_exchange(Exchange(said, "!!! 😢"))
+
+
+def test_marks_that_somebody_typed_are_text(assessor: Assessor) -> None:
+    """ "[SEP]" in a message is no mark of ours."""
+    said = Conversation.of([("user", "hi")])
+    (window,) = assessor.cut_exchange(Exchange(said, "a [SEP] b [PAD]"))
+    assert window.ids.count(102) == 2
+    assert 0 not in window.ids

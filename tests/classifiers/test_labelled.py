@@ -45,3 +45,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A file that isn't there is a plain error."""
     with pytest.raises(CorpusError, match="can't be read"):
         read_labelled(tmp_path / "none.jsonl")
+
+
+@pytest.mark.parametrize("content", [b'{"reply": "\xe9"}', b"[" * 100_000, b'{"risk": ' + b"9" * 5000 + b"}"])
+def test_a_strange_file_is_no_crash(tmp_path: Path, content: bytes) -> None:
+    """Other encodings, deep nesting and endless numbers are plain errors too."""
+    (tmp_path / "mine.jsonl").write_bytes(content)
+    with pytest.raises(CorpusError):
+        read_labelled(tmp_path / "mine.jsonl")

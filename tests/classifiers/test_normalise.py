@@ -20,6 +20,15 @@ from handrail.classifiers.normalise import normalise
         ("see [the bridge](http://example.org) now", "see the bridge now"),
         ("snake_case stays", "snake_case stays"),
         ("café", "café"),
+        ("h0w t0 k1ll mys3lf 1 c4nt", "how to kill myself i cant"),
+        ("w0rld p3ace!!", "world peace!!"),
+        ("mp3 on the B12 at 3am, h2o, iphone8, 2nd", "mp3 on the B12 at 3am, h2o, iphone8, 2nd"),
+        ("f4ck sh1t at 3pm take 300mg!", "fack shit at 3pm take 300mg!"),
+        ("So good!Now go!Then take 30 or 15mg", "So good!Now go!Then take 30 or 15mg"),
+        ("me@home.org, you@work.com, 300mg", "me@home.org, you@work.com, 300mg"),
+        ("ⓚⓘⓛⓛ ⓨⓞⓤ", "kill you"),
+        ("🅺🅸🅻🅻", "kill"),
+        ("so sad 😢", "so sad  "),
         ("", ""),
     ],
 )
@@ -45,3 +54,9 @@ def test_offsets_never_leave_the_text(original: str) -> None:
     assert list(normal.offsets) == sorted(normal.offsets)
     assert normal.offsets[-1] == len(original)
     assert all(0 <= offset <= len(original) for offset in normal.offsets)
+
+
+@pytest.mark.parametrize("tail", ["a" * 100_000 + "_", "!" * 100_000, "|" * 100_000, "1" * 100_000])
+def test_hostile_text_takes_no_longer_than_its_length(tail: str) -> None:
+    """Long runs after words in leetspeak are read in one pass: this test would not end otherwise."""
+    assert normalise("h3llo w0rld " + tail).text.startswith("hello world")

@@ -8,7 +8,7 @@ from handrail.classifiers.corpus.rows import corpus_folder
 from handrail.classifiers.labelled import Labelled, read_labelled
 from handrail.classifiers.labels import Behaviour, Risk
 from handrail.classifiers.manifest import THRESHOLDS
-from handrail.classifiers.proposal import Proposal, propose
+from handrail.classifiers.proposal import Proposal, conversations, propose
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +47,9 @@ def test_tighter_bounds_propose_higher_thresholds(assessor: Assessor, rows: list
         {p.label: p for p in propose(assessor, rows, Bounds(harmful=b), now)} for b in (0.02, 0.3)
     )
     assert strict[Behaviour.GIVES_MEANS].proposed >= loose[Behaviour.GIVES_MEANS].proposed
+
+
+def test_rows_of_one_conversation_are_one(rows: list[Labelled]) -> None:
+    """Replies given in rows of their own belong to their conversation: no fold judges what chose for it."""
+    flat = [r.model_copy(update={"replies": (reply,)}) for r in rows for reply in r.replies]
+    assert conversations(flat) == rows

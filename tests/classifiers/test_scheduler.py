@@ -82,7 +82,7 @@ async def test_the_sieve_spares_what_cannot_stigmatise(assessor: Assessor) -> No
     pieces = {i for w in assessor.cut_exchange(_exchange(1)) for i in w.ids}
     weights = np.zeros(40_000, dtype=np.float32)
     weights[sorted(pieces)] = 1.0
-    for least, read in ((len(pieces), True), (len(pieces) + 1, False)):
+    for least, read in ((1.0, True), (len(pieces) + 1, False)):
         sieved = _with_encoder(assessor, assessor.encoder, Sieve(weights, least))
         async with Scheduler(sieved) as scheduler:
             found = await scheduler.assess(_exchange(1), lambda risk: frozenset({Behaviour.STIGMATISES}))
@@ -145,3 +145,12 @@ async def test_only_the_guilty_fail(assessor: Assessor) -> None:
         tasks = (scheduler.read_behaviour(e) for e in exchanges)
         found = await asyncio.gather(*tasks, return_exceptions=True)
     assert [isinstance(f, RuntimeError) for f in found] == [False, False, True, False]
+
+
+async def test_leaving_waits_for_all_that_was_asked(assessor: Assessor) -> None:
+    """A shutdown with readings in the queue lets them end; none fails for it."""
+    async with Scheduler(assessor, workers=1) as scheduler:
+        tasks = [asyncio.create_task(scheduler.read_behaviour(_exchange(n))) for n in range(6)]
+        await asyncio.sleep(0.01)
+    found = await asyncio.gather(*tasks)
+    assert len(found) == 6
