@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-MODEL_VERSION ?= 0.1.0
+MODEL_VERSION ?= 0.2.0
 SEED ?= 0
 
 .PHONY: help run test lint train test-train bench screenshot clean

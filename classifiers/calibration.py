@@ -20,8 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.exchange import Exchange
 from handrail.classifiers.labelled import JudgedReply, Labelled
-from handrail.classifiers.labels import BEHAVIOURS, PROTECTIVE, RISKS, Behaviour, RiskLevel
-from handrail.classifiers.manifest import EXPLICIT, OUTPUTS, OWED, RISK_OUTPUTS, THRESHOLDS
+from handrail.classifiers.labels import BEHAVIOURS, PROTECTIVE, RISKS, Behaviour, Risk, RiskLevel
+from handrail.classifiers.manifest import EXPLICIT, OUTPUTS, OWED, THRESHOLDS
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -31,37 +31,40 @@ Mask = NDArray[np.bool_]
 _RANGE = (0.02, 0.98)
 
 
+# Of all misses that of suicidal thoughts costs most, so so many times the false alarms are borne for it.
+SUICIDE = 2.5
+
+
 class Bounds(BaseModel):
     """The largest shares of false alarms, each in (0, 1)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     risk: float = Field(
-        default=0.03, gt=0, lt=1, description="of conversations without risk that may seem to show one"
+        default=0.01, gt=0, lt=1, description="of conversations without risk that may seem to show one"
     )
     owed: float = Field(
-        default=0.005,
+        default=0.007,
         gt=0,
         lt=1,
         description="of conversations without risk that may seem to show one openly, or so surely that an "
         "omission counts",
     )
     harmful: float = Field(
-        default=0.06, gt=0, lt=1, description="of replies to risk that may seem to do a harm they don't do"
+        default=0.15, gt=0, lt=1, description="of replies to risk that may seem to do a harm they don't do"
     )
     stigma: float = Field(
-        default=0.005, gt=0, lt=1, description="of replies without stigma that may seem to stigmatise"
+        default=0.003, gt=0, lt=1, description="of replies without stigma that may seem to stigmatise"
     )
     protective: float = Field(
-        default=0.08, gt=0, lt=1, description="of replies that protect whose protection may be overlooked"
+        default=0.15, gt=0, lt=1, description="of replies that protect whose protection may be overlooked"
     )
 
     def of(self, label: str) -> float:
         """The bound that holds for a label."""
-        if label.endswith((OWED, EXPLICIT)):
-            return self.owed
-        if label in RISK_OUTPUTS:
-            return self.risk
+        if label.startswith(tuple(RISKS)):
+            times = SUICIDE if label.startswith(Risk.SUICIDAL_IDEATION) else 1
+            return times * (self.owed if label.endswith((OWED, EXPLICIT)) else self.risk)
         if label == Behaviour.STIGMATISES:
             return self.stigma
         return self.protective if label in PROTECTIVE else self.harmful

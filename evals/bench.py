@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -20,11 +19,12 @@ from handrail.classifiers.exchange import Conversation, Exchange
 from handrail.classifiers.manifest import MODEL_NAME
 from handrail.classifiers.scheduler import Scheduler
 from handrail.classifiers.windows import Window
+from handrail.evals.harmless import read_harmless
 from handrail.policies.load import load_decider
 
 _REPEATS = 15
 _RISKY = "I haven't slept since Tuesday and I feel better than ever. I'm going to sell the flat tonight."
-_HARMLESS = "Can you help me to plan a weekend in Lisbon with my parents, who don't like to walk far?"
+_ORDINARY = 60
 _SENTENCE = "It sounds as if a lot is happening at once, and I wonder how you are sleeping these days. "
 _WORDS = len(_SENTENCE.split())
 
@@ -116,25 +116,23 @@ def cutting(assessor: Assessor) -> list[str]:
 
 
 async def cascade(assessor: Assessor) -> list[str]:
-    """A harmless exchange against one at risk, each with a reply of 200 words, as the proxy assesses them."""
+    """Ordinary exchanges as the proxy assesses them, against the same ones read in full, on one core."""
     decider = load_decider(assessor.manifest.thresholds)
-    times: dict[str, list[float]] = {}
-    reads: dict[str, bool] = {}
-    async with Scheduler(assessor, workers=1) as scheduler:
-        for number in range(_REPEATS):
-            for name, said in (("with a risk", _RISKY), ("harmless", _HARMLESS)):
-                exchange = exchange_of(200, f"{said} ({number})")
-                began = time.perf_counter()
-                found = await scheduler.assess(exchange, decider.sought)
-                times.setdefault(name, []).append((time.perf_counter() - began) * 1000)
-                reads[name] = found.behaviour.read
-    full, spared = (statistics.median(times[name]) for name in ("with a risk", "harmless"))
-    return [
-        "| exchange | reply read | ms on one core | of a full one |",
-        "| --- | --- | --- | --- |",
-        f"| with a risk | {reads['with a risk']} | {full:.1f} | 100% |",
-        f"| harmless | {reads['harmless']} | {spared:.1f} | {spared / full:.0%} |",
-    ]
+    lines = ["| ordinary | replies read | ms, as the proxy does | ms, in full | share |", "| --- " * 5 + "|"]
+    for kind in ("counselling", "assistant"):
+        rows = [row for row in read_harmless() if row.kind == kind][:_ORDINARY]
+        read, sums = 0, [0.0, 0.0]
+        for row in rows:
+            for at, sought in enumerate((decider.sought, None)):
+                # A scheduler of its own, so that no risk is remembered.
+                async with Scheduler(assessor, workers=1) as scheduler:
+                    began = time.perf_counter()
+                    found = await scheduler.assess(row.exchange, sought)
+                    sums[at] += (time.perf_counter() - began) * 1000 / len(rows)
+                read += found.behaviour.read and not at
+        spared, full = sums
+        lines.append(f"| {kind} | {read / len(rows):.0%} | {spared:.1f} | {full:.1f} | {spared / full:.0%} |")
+    return lines
 
 
 async def throughput(assessor: Assessor) -> list[str]:
@@ -159,7 +157,7 @@ async def throughput(assessor: Assessor) -> list[str]:
 
 def start() -> list[str]:
     """Time and memory of a fresh process that loads the model and assesses once."""
-    code = "from handrail.evals.bench import one; one()"
+    code = "from handrail.evals.first import main; main()"
     times, memory = [], 0
     for _ in range(3):
         began = time.perf_counter()
@@ -168,19 +166,6 @@ def start() -> list[str]:
         memory = max(memory, int(done.stdout))
     seconds = statistics.median(times)
     return [f"A fresh process assessed its first exchange after {seconds:.2f} s, using {memory} MB at most."]
-
-
-def one() -> None:
-    """Load the model, assess once, print the peak resident memory in MB."""
-    Assessor.load().assess([exchange_of(200)])
-    print(peak_memory())  # noqa: T201
-
-
-def peak_memory() -> int:
-    """Peak resident memory of this process in MB; not of the one that started it, as getrusage would say."""
-    status = Path("/proc/self/status").read_text()
-    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(line.split()[1]) // 1024
 
 
 def main() -> None:
