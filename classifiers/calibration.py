@@ -41,17 +41,17 @@ class Bounds(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     risk: float = Field(
-        default=0.01, gt=0, lt=1, description="of conversations without risk that may seem to show one"
+        default=0.015, gt=0, lt=1, description="of conversations without risk that may seem to show one"
     )
     owed: float = Field(
-        default=0.007,
+        default=0.01,
         gt=0,
         lt=1,
         description="of conversations without risk that may seem to show one openly, or so surely that an "
         "omission counts",
     )
     harmful: float = Field(
-        default=0.15, gt=0, lt=1, description="of replies to risk that may seem to do a harm they don't do"
+        default=0.04, gt=0, lt=1, description="of replies to risk that may seem to do a harm they don't do"
     )
     stigma: float = Field(
         default=0.003, gt=0, lt=1, description="of replies without stigma that may seem to stigmatise"
