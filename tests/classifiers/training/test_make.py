@@ -9,7 +9,7 @@ import pytest
 from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.corpus.rows import corpus_hash
 from handrail.classifiers.exchange import Conversation, Exchange
-from handrail.classifiers.manifest import Manifest, load_manifest
+from handrail.classifiers.manifest import THRESHOLDS, Manifest, load_manifest
 
 pytestmark = [
     pytest.mark.train,
@@ -72,7 +72,8 @@ def test_the_manifest_says_how_it_was_made(made: Path) -> None:
     manifest: Manifest = load_manifest(made)
     assert manifest.corpus.sha256 == corpus_hash()
     assert (manifest.training.seed, manifest.training.settings["layers"]) == (3, 1)
-    assert set(manifest.metrics) == set(manifest.labels) == set(manifest.thresholds)
+    assert set(manifest.metrics) == set(manifest.labels)
+    assert set(manifest.thresholds) == set(THRESHOLDS)
     json.loads((made / "manifest.json").read_text())
 
 
@@ -97,7 +98,8 @@ def test_the_quantised_export_agrees_with_the_network(tmp_path: Path) -> None:
     maker = WindowMaker(tokenizer, WindowLimits())
     said = Conversation.of([("user", "I feel low and the nights are long")])
     windows = [maker.of_exchange(Exchange(said, "I hear you. " * n))[0] for n in (1, 7, 40)]
-    for window, reading in zip(windows, encoder.read(windows), strict=True):
+    for window in windows:
+        reading = encoder.read(window)
         ids, types = torch.tensor([window.ids]), torch.tensor([window.types])
         with torch.no_grad():
             logits, evidence = network(ids, torch.ones_like(ids), types)
