@@ -1,7 +1,8 @@
 """Frame: the smallest part of a stream that is passed on or held as one: an event, a line, a message."""
 
+import json
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +11,11 @@ class Frame:
 
     raw: bytes
     data: str | None
+
+    def payload(self) -> dict[str, Any]:
+        """The payload, parsed anew: few frames are ever looked at twice, and parsed ones take much memory."""
+        found: dict[str, Any] = json.loads(self.data or "{}")
+        return found
 
 
 class FrameDecoder(Protocol):

@@ -43,9 +43,10 @@ class EventDecoder:
         return [_event(rest)] if rest.strip() else []
 
 
-def encode(data: str) -> bytes:
-    """An event of our own that carries one line of data."""
-    return f"data: {data}\n\n".encode()
+def encode(data: str, kind: str | None = None) -> bytes:
+    """An event of our own that carries one line of data, under a name where the dialect gives events one."""
+    name = f"event: {kind}\n" if kind else ""
+    return f"{name}data: {data}\n\n".encode()
 
 
 def _event(raw: bytes) -> Frame:

@@ -16,6 +16,7 @@ from handrail.proxy.dialects.payload import (
     invalid_answer,
     json_object,
     listed,
+    only,
 )
 
 VOICE = 0
@@ -56,7 +57,7 @@ def write_reply(answer: WholeAnswer, decisions: Mapping[int, Decision], exchange
         _append(payload["content"], decision)
     elif decision.action == Action.REPLACE:
         # Nothing else stays: any block, any field that we don't know, might repeat the words withheld.
-        payload = {name: value for name, value in payload.items() if name in _TRUE_OF_ANY_REPLY}
+        payload = only(payload, _TRUE_OF_ANY_REPLY)
         payload["content"] = [{"type": "text", "text": decision.text}]
         payload.update(stop_reason="end_turn", stop_sequence=None)
     payload["handrail"] = {"exchange": exchange}

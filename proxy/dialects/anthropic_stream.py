@@ -1,6 +1,5 @@
 """Anthropic Messages, streamed: blocks begun, written and ended by server-sent events."""
 
-import json
 from collections.abc import Callable, Mapping
 
 from handrail.proxy.dialects.anthropic import (
@@ -14,10 +13,10 @@ from handrail.proxy.dialects.anthropic import (
     write_reply,
 )
 from handrail.proxy.dialects.dialect import Dialect, Fault
-from handrail.proxy.dialects.payload import READ_ERRORS, Json, dump, invalid_answer
-from handrail.proxy.dialects.scribe import Told
+from handrail.proxy.dialects.payload import Json, dump
+from handrail.proxy.dialects.scribe import Told, read_event
 from handrail.proxy.frame import Frame
-from handrail.proxy.sse import MEDIA_TYPE, EventDecoder, is_silent
+from handrail.proxy.sse import MEDIA_TYPE, EventDecoder, encode
 
 _ONLY = frozenset({VOICE})
 # Deltas with words a person could read, and the field that holds them.
@@ -36,15 +35,7 @@ class AnthropicScribe:
 
     def read(self, frame: Frame) -> Told:
         """What an event says. Raises UpstreamError when it is none of this dialect."""
-        if frame.data is None:
-            if not is_silent(frame):
-                raise invalid_answer("a message stream")
-            return Told()
-        try:
-            payload = json.loads(frame.data)
-            return _READERS.get(payload["type"], _read_other)(self, payload)
-        except READ_ERRORS as error:
-            raise invalid_answer("a message stream") from error
+        return read_event(frame, "a message stream", self._read)
 
     def without(self, frame: Frame, gone: frozenset[int]) -> Frame | None:
         """Nothing is left of an event whose voice was replaced."""
@@ -52,7 +43,7 @@ class AnthropicScribe:
 
     def takes_addition(self, frame: Frame) -> bool:
         """The end of the last text block; without one, the end of the message."""
-        payload = json.loads(frame.data or "{}")
+        payload = frame.payload()
         texts = [index for index, kind in self._kinds.items() if kind == "text"]
         if payload["type"] == "content_block_stop":
             return bool(texts) and payload["index"] == max(texts)
@@ -60,7 +51,7 @@ class AnthropicScribe:
 
     def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
         """The end of a block or of the message, with the addition before it."""
-        payload = json.loads(frame.data or "{}")
+        payload = frame.payload()
         if payload["type"] == "content_block_stop":
             return self._delta(payload["index"], additions[VOICE]) + self.pass_on(frame)
         return self._block(self._next(), additions[VOICE]) + self.pass_on(frame)
@@ -86,11 +77,11 @@ class AnthropicScribe:
 
     def failure(self, fault: Fault) -> bytes:
         """An error event."""
-        return b"event: error\ndata: " + write_error(fault) + b"\n\n"
+        return encode(write_error(fault).decode(), "error")
 
     def pass_on(self, frame: Frame) -> bytes:
         """Its own bytes. What has left is noted: a repair must end the block that a client believes open."""
-        payload = json.loads(frame.data) if frame.data else {}
+        payload = frame.payload()
         if payload.get("type") == "content_block_start":
             self._sent = self._sent_open = payload["index"]
         elif payload.get("type") == "content_block_stop":
@@ -111,7 +102,10 @@ class AnthropicScribe:
         return self._event({"type": "content_block_delta", "index": index, "delta": delta, **self._mark})
 
     def _event(self, payload: Json) -> bytes:
-        return f"event: {payload['type']}\ndata: {dump(payload)}\n\n".encode()
+        return encode(dump(payload), payload["type"])
+
+    def _read(self, payload: Json) -> Told:
+        return _READERS.get(payload["type"], _read_other)(self, payload)
 
     def _read_start(self, payload: Json) -> Told:
         block = payload["content_block"]

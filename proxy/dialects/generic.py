@@ -133,7 +133,7 @@ class GenericScribe:
         if frame.data.strip() == self._mapping.done:
             return Told(done=True)
         try:
-            return self._read(json.loads(frame.data))
+            return self._read(frame.payload())
         except (*READ_ERRORS, JsonPointerException) as error:
             raise invalid_answer("what its mapping says") from error
 
@@ -151,7 +151,7 @@ class GenericScribe:
 
     def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
         """The last event or line parted: its words first, then what is added, then its end."""
-        payload = json.loads(frame.data or "{}")
+        payload = frame.payload()
         text = self._delta.resolve(payload, "")
         before = self.say(VOICE, text) if text else b""
         if text:

@@ -17,6 +17,7 @@ from handrail.proxy.dialects.payload import (
     invalid_answer,
     json_object,
     listed,
+    only,
     words,
 )
 from handrail.proxy.dialects.scribe import Told
@@ -100,7 +101,7 @@ class OllamaScribe:
         if frame.data is None:
             return Told()
         try:
-            return self._read(json.loads(frame.data))
+            return self._read(frame.payload())
         except READ_ERRORS as error:
             raise invalid_answer("an Ollama answer") from error
 
@@ -118,7 +119,7 @@ class OllamaScribe:
 
     def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
         """The last line parted: its words first, then what is added, then its end."""
-        payload = json.loads(frame.data or "{}")
+        payload = frame.payload()
         held = self._shape.holder(payload)
         texts = {field: text for _, field, text in self._shape.texts(payload)}
         out = encode(self._line(texts)) if texts else b""
@@ -183,8 +184,12 @@ def _writer(shape: _Shape) -> Callable[[WholeAnswer, Mapping[int, Decision], str
             held = shape.holder(payload)
             held[shape.text] = decision.delivered(words(held.get(shape.text)))
         elif decision.action == Action.REPLACE:
-            kept = {k: payload[k] for k in _TRUE_OF_ANY_REPLY if k in payload}
-            payload = {**kept, **shape.wrap(decision.text), "done": True, "done_reason": "stop"}
+            payload = {
+                **only(payload, _TRUE_OF_ANY_REPLY),
+                **shape.wrap(decision.text),
+                "done": True,
+                "done_reason": "stop",
+            }
         return dump({**payload, "handrail": {"exchange": exchange}}).encode()
 
     return write

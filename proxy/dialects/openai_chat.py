@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from handrail.classifiers.errors import RequestError, UpstreamError
+from handrail.classifiers.errors import RequestError
 from handrail.classifiers.exchange import Conversation, Message
 from handrail.policies.decision import Action, Decision
 from handrail.proxy.dialects.dialect import Asked, Fault, Said, WholeAnswer
@@ -17,8 +17,12 @@ from handrail.proxy.dialects.payload import (
     is_whole,
     json_object,
     listed,
+    only,
     words,
 )
+
+# What an answer should be.
+WHAT = "a chat completion"
 
 # Every field of a message or a delta whose text a person could read, in the order it is shown.
 TEXT_FIELDS = (
@@ -56,9 +60,9 @@ def read_reply(body: bytes) -> WholeAnswer:
     try:
         choices = tuple(_choice(at, c) for at, c in enumerate(json.loads(body)["choices"]))
     except READ_ERRORS as error:
-        raise invalid_reply() from error
+        raise invalid_answer(WHAT) from error
     if not choices or len({c.index for c in choices}) != len(choices):
-        raise invalid_reply()
+        raise invalid_answer(WHAT)
     return WholeAnswer(body, choices)
 
 
@@ -67,7 +71,7 @@ def write_reply(reply: WholeAnswer, decisions: Mapping[int, Decision], exchange:
     payload = json.loads(reply.body)
     if any(d.action == Action.REPLACE for d in decisions.values()):
         # A field that we don't know might repeat the words withheld.
-        payload = {name: value for name, value in payload.items() if name in _TRUE_OF_ANY_REPLY}
+        payload = only(payload, _TRUE_OF_ANY_REPLY)
     for at, choice in enumerate(payload["choices"]):
         decision = decisions.get(index_of(choice, at))
         if decision is not None and decision.action == Action.APPEND:
@@ -82,11 +86,6 @@ def write_error(fault: Fault) -> bytes:
     """An error body in OpenAI's shape."""
     error = {"message": fault.message, "type": fault.kind, "param": fault.field, "code": fault.code}
     return json.dumps({"error": error}).encode()
-
-
-def invalid_reply() -> UpstreamError:
-    """The error for an answer that is no chat completion."""
-    return invalid_answer("a chat completion")
 
 
 def texts_of(message: Json) -> Iterator[tuple[str, str]]:

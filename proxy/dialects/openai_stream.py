@@ -1,12 +1,11 @@
 """OpenAI Chat Completions, streamed: chunks as server-sent events, one voice a choice."""
 
-import json
 from collections.abc import Iterator, Mapping
 
 from handrail.proxy.dialects.dialect import Dialect, Fault
 from handrail.proxy.dialects.openai_chat import (
+    WHAT,
     index_of,
-    invalid_reply,
     read_reply,
     read_request,
     texts_of_choice,
@@ -14,10 +13,10 @@ from handrail.proxy.dialects.openai_chat import (
     write_error,
     write_reply,
 )
-from handrail.proxy.dialects.payload import READ_ERRORS, Json, dump
-from handrail.proxy.dialects.scribe import Told
+from handrail.proxy.dialects.payload import Json, dump
+from handrail.proxy.dialects.scribe import Told, read_event
 from handrail.proxy.frame import Frame
-from handrail.proxy.sse import MEDIA_TYPE, EventDecoder, encode, is_silent
+from handrail.proxy.sse import MEDIA_TYPE, EventDecoder, encode
 
 DONE = "[DONE]"
 
@@ -33,20 +32,13 @@ class OpenAiScribe:
 
     def read(self, frame: Frame) -> Told:
         """What a chunk says. Raises UpstreamError when it is none."""
-        if frame.data is None:
-            if not is_silent(frame):
-                raise invalid_reply()
-            return Told()
-        if frame.data.strip() == DONE:
+        if frame.data is not None and frame.data.strip() == DONE:
             return Told(done=True)
-        try:
-            return self._read(frame, json.loads(frame.data))
-        except READ_ERRORS as error:
-            raise invalid_reply() from error
+        return read_event(frame, WHAT, lambda payload: self._read(frame, payload))
 
     def without(self, frame: Frame, gone: frozenset[int]) -> Frame | None:
         """The chunk without the choices that were replaced."""
-        payload = _payload(frame)
+        payload = frame.payload()
         kept = [choice for index, choice in _choices(payload) if index not in gone]
         if not kept and not payload.get("usage"):
             return None
@@ -65,7 +57,7 @@ class OpenAiScribe:
 
     def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
         """A finishing chunk split: its text first, then what is added, then its end."""
-        opening, ending = _payload(frame), _payload(frame)
+        opening, ending = frame.payload(), frame.payload()
         out = bytearray()
         for choice in opening["choices"]:
             choice["finish_reason"] = None
@@ -124,12 +116,6 @@ class OpenAiScribe:
     def _chunk(self, index: int, delta: Json, finish: str | None) -> bytes:
         choice = {"index": index, "delta": delta, "finish_reason": finish}
         return encode(dump({**self._pattern, "choices": [choice], **self._mark}))
-
-
-def _payload(frame: Frame) -> Json:
-    """The data, read again: few frames are ever rewritten, and parsed ones take much memory."""
-    payload: Json = json.loads(frame.data or "{}")
-    return payload
 
 
 def _choices(payload: Json) -> Iterator[tuple[int, Json]]:

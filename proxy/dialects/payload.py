@@ -1,7 +1,7 @@
 """Payload: JSON bodies as every dialect reads and writes them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from handrail.classifiers.errors import RequestError, UpstreamError
@@ -66,6 +66,11 @@ def words(value: object) -> str:
     if isinstance(value, dict):
         return "\n".join(filter(None, (words(v) for k, v in value.items() if k not in _NAMES)))
     raise TypeError("no text")
+
+
+def only(payload: Json, names: Collection[str]) -> Json:
+    """A payload without the fields that are not named."""
+    return {name: value for name, value in payload.items() if name in names}
 
 
 def invalid_answer(what: str) -> UpstreamError:

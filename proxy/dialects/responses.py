@@ -15,6 +15,7 @@ from handrail.proxy.dialects.payload import (
     flag,
     invalid_answer,
     json_object,
+    only,
     words,
 )
 
@@ -73,7 +74,7 @@ def write_reply(answer: WholeAnswer, decisions: Mapping[int, Decision], exchange
         _append(payload["output"], decision)
     elif decision.action == Action.REPLACE:
         # Nothing else stays: any item, any field that we don't know, might repeat the words withheld.
-        payload = {name: value for name, value in payload.items() if name in TRUE_OF_ANY_REPLY}
+        payload = only(payload, TRUE_OF_ANY_REPLY)
         payload["output"] = [message_item(f"msg_{exchange}", decision.text)]
         payload.update(status="completed", incomplete_details=None)
     payload.pop("output_text", None)

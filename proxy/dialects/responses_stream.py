@@ -4,14 +4,14 @@ The ends of parts and items, and of the response, repeat all its text. They wait
 whole, and are written anew where something was added. Text that only an end holds counts as text.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from handrail.proxy.dialects.dialect import Dialect, Fault
 from handrail.proxy.dialects.openai_chat import write_error
-from handrail.proxy.dialects.payload import READ_ERRORS, Json, dump, invalid_answer, is_whole
+from handrail.proxy.dialects.openai_stream import DONE
+from handrail.proxy.dialects.payload import Json, dump, is_whole, only
 from handrail.proxy.dialects.responses import (
     TRUE_OF_ANY_REPLY,
     VOICE,
@@ -24,9 +24,9 @@ from handrail.proxy.dialects.responses import (
     unread_of,
     write_reply,
 )
-from handrail.proxy.dialects.scribe import Told
+from handrail.proxy.dialects.scribe import Told, read_event
 from handrail.proxy.frame import Frame
-from handrail.proxy.sse import MEDIA_TYPE, EventDecoder, is_silent
+from handrail.proxy.sse import MEDIA_TYPE, EventDecoder, encode
 
 _ONLY = frozenset({VOICE})
 _TEXT = "output_text"
@@ -82,16 +82,9 @@ class ResponsesScribe:
 
     def read(self, frame: Frame) -> Told:
         """What an event says. Raises UpstreamError when it is none of this dialect."""
-        if frame.data is None:
-            if not is_silent(frame):
-                raise invalid_answer("a response stream")
-            return Told()
-        if frame.data.strip() == "[DONE]":
+        if frame.data is not None and frame.data.strip() == DONE:
             return Told(done=True)
-        try:
-            return self._read(json.loads(frame.data))
-        except READ_ERRORS as error:
-            raise invalid_answer("a response stream") from error
+        return read_event(frame, "a response stream", self._read)
 
     def without(self, frame: Frame, gone: frozenset[int]) -> Frame | None:
         """Nothing is left of an event whose voice was replaced."""
@@ -99,13 +92,13 @@ class ResponsesScribe:
 
     def takes_addition(self, frame: Frame) -> bool:
         """The end of the last text; where none came, the end of the response."""
-        payload = _payload(frame)
+        payload = frame.payload()
         ended = payload["type"] == "response.output_text.done" and _key(payload) == self._last_text()
         return payload["type"] in _ENDS or ended
 
     def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
         """An end, with the addition before it; the ends that follow will repeat it."""
-        payload, text = _payload(frame), additions[VOICE]
+        payload, text = frame.payload(), additions[VOICE]
         if payload["type"] in _ENDS:
             return self.say(VOICE, text) + self.pass_on(frame)
         self._addition = (str(payload.get("item_id")), _key(payload), text)
@@ -113,9 +106,9 @@ class ResponsesScribe:
 
     def pass_on(self, frame: Frame) -> bytes:
         """The event as it came; renumbered and with the addition in it, once there is one."""
-        if frame.data is None or frame.data.strip() == "[DONE]":
+        if frame.data is None or frame.data.strip() == DONE:
             return frame.raw
-        payload = _payload(frame)
+        payload = frame.payload()
         self._note(payload)
         if not self._shift:
             return frame.raw
@@ -138,8 +131,7 @@ class ResponsesScribe:
         else:
             item = message_item(sent.item, sent.text + text)
             out += self._event(_delta(sent.item, sent.key, text)) + self._ended(sent.key[0], item)
-        kept = {name: value for name, value in sent.response.items() if name in TRUE_OF_ANY_REPLY}
-        response = {**kept, "status": "completed", "output": [item]}
+        response = {**only(sent.response, TRUE_OF_ANY_REPLY), "status": "completed", "output": [item]}
         response["handrail"] = {"exchange": self._exchange}
         return out + self._event({"type": "response.completed", "response": response})
 
@@ -291,12 +283,7 @@ class ResponsesScribe:
             self._sent.number += 1
             self._shift += 1
             payload = {**payload, "sequence_number": self._sent.number}
-        return f"event: {payload['type']}\ndata: {dump(payload)}\n\n".encode()
-
-
-def _payload(frame: Frame) -> Json:
-    payload: Json = json.loads(frame.data or "{}")
-    return payload
+        return encode(dump(payload), payload["type"])
 
 
 def _key(payload: Json) -> _Key:

@@ -6,11 +6,13 @@ add to it before its end, and to put another text in its place. It keeps what it
 the ids that later frames must repeat; it neither judges nor waits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from handrail.proxy.dialects.payload import READ_ERRORS, Json, invalid_answer
 from handrail.proxy.frame import Frame
+from handrail.proxy.sse import is_silent
 
 if TYPE_CHECKING:
     from handrail.proxy.dialects.dialect import Fault
@@ -35,6 +37,21 @@ class Told:
     done: bool = False
     error: bool = False
     answer: str | None = None
+
+
+def read_event(frame: Frame, what: str, read: Callable[[Json], Told]) -> Told:
+    """What a server-sent event says, by its payload.
+
+    Raises UpstreamError naming `what` the answer should have been.
+    """
+    if frame.data is None:
+        if not is_silent(frame):
+            raise invalid_answer(what)
+        return Told()
+    try:
+        return read(frame.payload())
+    except READ_ERRORS as error:
+        raise invalid_answer(what) from error
 
 
 class Scribe(Protocol):
