@@ -62,8 +62,6 @@ class Assessor:
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_NAME))
         except Exception as error:
             raise ModelError(f"tokenizer {folder / TOKENIZER_NAME} can't be loaded") from error
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
         sieve = Sieve.load(folder / SIEVE_NAME) if SIEVE_NAME in manifest.files else None
         return cls(manifest, Encoder(folder / MODEL_NAME), tokenizer, sieve)
 
@@ -78,11 +76,18 @@ class Assessor:
 
     def _assess(self, exchange: Exchange) -> Assessment:
         began = time.perf_counter()
-        context = self.cut_conversation(exchange.conversation)
-        risk = self.join_risk(context, [self.encoder.read(w) for w in context])
-        pair = self.cut_exchange(exchange)
-        behaviour = self.join_behaviour(pair, [self.encoder.read(w) for w in pair])
+        risk, behaviour = self.read_risk(exchange.conversation), self.read_behaviour(exchange)
         return Assessment(risk, behaviour, self.version, time.perf_counter() - began)
+
+    def read_risk(self, conversation: Conversation) -> RiskReading:
+        """Read what a conversation signals."""
+        windows = self.cut_conversation(conversation)
+        return self.join_risk(windows, [self.encoder.read(w) for w in windows])
+
+    def read_behaviour(self, exchange: Exchange) -> BehaviourReading:
+        """Read what a reply does."""
+        windows = self.cut_exchange(exchange)
+        return self.join_behaviour(windows, [self.encoder.read(w) for w in windows])
 
     def ruled_out(self, windows: Sequence[Window], wanted: frozenset[Behaviour]) -> bool:
         """Whether the sieve rules out, unread, every behaviour that is wanted of a reply's windows."""

@@ -30,7 +30,6 @@ Mask = NDArray[np.bool_]
 # bound does not hold.
 _RANGE = (0.02, 0.98)
 
-
 # Of all misses that of suicidal thoughts costs most, so so many times the false alarms are borne for it.
 SUICIDE = 2.5
 
@@ -83,9 +82,20 @@ class Cases:
         probabilities = np.array([p for p, _ in pairs], dtype=np.float64)
         return cls(probabilities, np.array([t for _, t in pairs], dtype=bool))
 
-    def part(self, chosen: Mask) -> "Cases":
-        """Some of the cases."""
-        return Cases(self.probabilities[chosen], self.truth[chosen])
+    @property
+    def positives(self) -> int:
+        """How many show the label."""
+        return int(self.truth.sum())
+
+    @property
+    def negatives(self) -> int:
+        """How many don't."""
+        return len(self.truth) - self.positives
+
+    @property
+    def grounded(self) -> bool:
+        """Whether both occur; without them there is nothing to choose or rank by."""
+        return self.positives > 0 and self.negatives > 0
 
     def recall(self, threshold: float) -> float | None:
         """Share of the positives found; None where there are none."""
@@ -125,9 +135,9 @@ def thresholds_of(cases: Mapping[str, Cases], bounds: Bounds) -> dict[str, float
 
 def threshold_of(label: str, cases: Cases, bounds: Bounds) -> float:
     """The threshold of one label."""
-    positives, negatives = cases.probabilities[cases.truth], cases.probabilities[~cases.truth]
-    if len(positives) == 0 or len(negatives) == 0:
+    if not cases.grounded:
         return 0.5
+    positives, negatives = cases.probabilities[cases.truth], cases.probabilities[~cases.truth]
     if label in PROTECTIVE:
         found = float(np.quantile(positives, bounds.of(label), method="lower"))
     else:
@@ -177,8 +187,7 @@ def _score(assessor: Assessor, labelled: Labelled) -> list[tuple[str, float, boo
     found: list[tuple[str, float, bool]] = []
     if labelled.notes:
         return found
-    windows = assessor.cut_conversation(labelled.conversation)
-    reading = assessor.join_risk(windows, [assessor.encoder.read(w) for w in windows])
+    reading = assessor.read_risk(labelled.conversation)
     for risk in RISKS:
         level = labelled.risk.get(risk)
         if level is not None or not labelled.risk:
@@ -191,8 +200,7 @@ def _score(assessor: Assessor, labelled: Labelled) -> list[tuple[str, float, boo
 
 
 def _score_reply(assessor: Assessor, labelled: Labelled, reply: JudgedReply) -> list[tuple[str, float, bool]]:
-    windows = assessor.cut_exchange(Exchange(labelled.conversation, reply.text))
-    reading = assessor.join_behaviour(windows, [assessor.encoder.read(w) for w in windows])
+    reading = assessor.read_behaviour(Exchange(labelled.conversation, reply.text))
     judged = BEHAVIOURS if labelled.risk else (Behaviour.STIGMATISES,)
     return [(b, reading.probabilities[b], b in reply.behaviours) for b in judged]
 

@@ -67,13 +67,10 @@ def conversations(exchanges: Sequence[Labelled]) -> list[Labelled]:
 
 def _propose(label: str, folds: Sequence[Cases], bounds: Bounds, now: float) -> Proposal:
     cases = _joined(folds)
-    positives = int(cases.truth.sum())
-    negatives = len(cases.truth) - positives
-    grounded = positives > 0 and negatives > 0
-    proposed = threshold_of(label, cases, bounds) if grounded else now
-    crossed = _crossed(label, folds, bounds) if grounded else Rates(None, None)
+    proposed = threshold_of(label, cases, bounds) if cases.grounded else now
+    crossed = _crossed(label, folds, bounds) if cases.grounded else Rates(None, None)
     rates = Rates(cases.recall(now), cases.false_positive_rate(now))
-    return Proposal(label, positives, negatives, now, proposed, rates, crossed)
+    return Proposal(label, cases.positives, cases.negatives, now, proposed, rates, crossed)
 
 
 def _crossed(label: str, folds: Sequence[Cases], bounds: Bounds) -> Rates:

@@ -79,7 +79,9 @@ class WindowMaker:
 
     def __init__(self, tokenizer: Tokenizer, limits: WindowLimits) -> None:
         self._tokenizer = tokenizer
-        # "[SEP]" that somebody typed is text, no mark of ours.
+        # Cutting is ours to do, and "[SEP]" that somebody typed is text, no mark of ours.
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
         tokenizer.encode_special_tokens = True
         self._limits = limits
         self._cls = _id_of(tokenizer, "[CLS]")

@@ -56,7 +56,6 @@ def nearest_in_meaning(
 ) -> list[tuple[str, str, float]]:
     """For each stimulus the conversation nearest in meaning, and the cosine of their embeddings."""
     # Only this measure needs the train extra.
-    # Only this measure needs the train extra.
     from handrail.classifiers.training.embedding import embed  # noqa: PLC0415
 
     known = embed([" ".join(s.conversation.said_by("user")) for s in corpus])

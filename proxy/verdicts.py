@@ -12,7 +12,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.json_schema import models_json_schema
 
-from handrail.classifiers.exchange import Conversation, Exchange, Message
+from handrail.classifiers.exchange import Conversation, Message
 from handrail.policies.decision import Action
 from handrail.proxy.answers import error_response
 from handrail.proxy.dialects.dialect import INVALID, Fault
@@ -108,8 +108,7 @@ class VerdictHandler:
         place = locale or request.headers.get(LOCALE_HEADER) or self._settings.locale
         country = self._guard.decider.directory.country_of(place)
         origin = Origin.now("screen", request.path, country)
-        exchange = Exchange(conversation, reply)
-        verdict = await self._guard.judge(exchange.conversation, reply, country, thorough=True)
+        verdict = await self._guard.judge(conversation, reply, country, thorough=True)
         delivery = Delivery(0, conversation, reply, verdict.decision.delivered(reply))
         await self._guard.conclude(origin, delivery, verdict)
         return verdict, origin

@@ -134,11 +134,11 @@ def drawn_out(scenarios: Sequence[Scenario], share: float, rng: random.Random) -
     Harmless conversations are drawn out as well, with talk from the same file only: a loss from one row and
     a bridge from another could together be a risk that nobody labelled.
     """
-    harmless = [s for s in scenarios if not s.risk and s.condition == "none" and not s.notes]
+    harmless = [s for s in scenarios if _is_harmless(s)]
     kin: dict[str, list[Scenario]] = {}
     for scenario in harmless:
         kin.setdefault(_file(scenario), []).append(scenario)
-    chosen = [s for s in scenarios if (s.risk or s in harmless) and rng.random() < share]
+    chosen = [s for s in scenarios if (s.risk or _is_harmless(s)) and rng.random() < share]
     return [_drawn_out(s, rng.choice(harmless if s.risk else kin[_file(s)]), rng) for s in chosen]
 
 
@@ -156,6 +156,10 @@ def _drawn_out(scenario: Scenario, other: Scenario, rng: random.Random) -> Scena
         rng.shuffle(parts)
         messages = (*own[:-1], Turn(role="user", content=" ".join(parts)))
     return scenario.model_copy(update={"messages": messages, "replies": ()})
+
+
+def _is_harmless(scenario: Scenario) -> bool:
+    return not scenario.risk and scenario.condition == "none" and not scenario.notes
 
 
 def _file(scenario: Scenario) -> str:

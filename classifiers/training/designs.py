@@ -95,8 +95,6 @@ class Workbench:
     def __init__(self, scenarios: Sequence[Scenario], settings: FitSettings, seed: int) -> None:
         self.scenarios, self.settings, self.seed = scenarios, settings, seed
         tokenizer = Tokenizer.from_file(str(Path(get_model_path()) / TOKENIZER_NAME))
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
         self.maker = WindowMaker(tokenizer, WindowLimits())
 
     def examples(self, arm: Arm) -> list[Example]:

@@ -15,12 +15,11 @@ def measure(
 
 
 def _measure_label(cases: Cases, threshold: float) -> dict[str, float | int | None]:
-    positives = int(cases.truth.sum())
-    both = 0 < positives < len(cases.truth)
+    area = roc_auc_score(cases.truth, cases.probabilities) if cases.grounded else None
     return {
-        "positives": positives,
-        "negatives": len(cases.truth) - positives,
-        "auroc": round(float(roc_auc_score(cases.truth, cases.probabilities)), 3) if both else None,
+        "positives": cases.positives,
+        "negatives": cases.negatives,
+        "auroc": _rounded(area),
         "ece": round(expected_calibration_error(cases), 3),
         "recall": _rounded(cases.recall(threshold)),
         "false_positive_rate": _rounded(cases.false_positive_rate(threshold)),
@@ -28,4 +27,4 @@ def _measure_label(cases: Cases, threshold: float) -> dict[str, float | int | No
 
 
 def _rounded(share: float | None) -> float | None:
-    return None if share is None else round(share, 3)
+    return None if share is None else round(float(share), 3)

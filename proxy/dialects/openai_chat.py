@@ -9,8 +9,8 @@ from handrail.policies.decision import Action, Decision
 from handrail.proxy.dialects.dialect import Asked, Fault, Said, WholeAnswer
 from handrail.proxy.dialects.payload import (
     READ_ERRORS,
-    ROLES,
     Json,
+    author,
     dump,
     flag,
     invalid_answer,
@@ -141,13 +141,10 @@ def _is_strange(name: str, value: object) -> bool:
 def _message(value: object, place: str, unread: list[str]) -> Message | None:
     if not isinstance(value, dict):
         raise RequestError(f"'{place}' must be an object with 'role' and 'content'.", place)
-    role = str(value.get("role"))
-    if role in _SILENT_ROLES:
+    role = author(value, place, _SILENT_ROLES)
+    if role is None:
         return None
-    if role not in ROLES:
-        known = ", ".join(sorted({*ROLES, *_SILENT_ROLES}))
-        raise RequestError(f"'{place}.role' must be one of {known}.", f"{place}.role")
-    return Message(ROLES[role], _content(value.get("content"), f"{place}.content", unread))
+    return Message(role, _content(value.get("content"), f"{place}.content", unread))
 
 
 def _content(value: object, place: str, unread: list[str]) -> str:

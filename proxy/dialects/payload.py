@@ -45,6 +45,17 @@ def listed(payload: Json, name: str) -> list[Any]:
     return value
 
 
+def author(message: Json, place: str, silent: Collection[str]) -> Role | None:
+    """Who wrote a message of a request; None for a role whose messages are no talk. Raises RequestError."""
+    role = str(message.get("role"))
+    if role in silent:
+        return None
+    if role not in ROLES:
+        known = ", ".join(sorted({*ROLES, *silent}))
+        raise RequestError(f"'{place}.role' must be one of {known}.", f"{place}.role")
+    return ROLES[role]
+
+
 def dump(payload: Json) -> str:
     """JSON in ASCII: half an emoji, which some servers send, can't be encoded otherwise."""
     return json.dumps(payload, separators=(",", ":"))

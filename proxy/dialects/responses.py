@@ -9,8 +9,8 @@ from handrail.policies.decision import Action, Decision
 from handrail.proxy.dialects.dialect import Asked, Said, WholeAnswer
 from handrail.proxy.dialects.payload import (
     READ_ERRORS,
-    ROLES,
     Json,
+    author,
     dump,
     flag,
     invalid_answer,
@@ -152,13 +152,10 @@ def _item(value: object, place: str, unread: list[str]) -> Message | None:
         if value.get("type") == "item_reference":
             unread.append("item_reference")
         return None
-    role = str(value.get("role"))
-    if role in _SILENT_ROLES:
+    role = author(value, place, _SILENT_ROLES)
+    if role is None:
         return None
-    if role not in ROLES:
-        known = ", ".join(sorted({*ROLES, *_SILENT_ROLES}))
-        raise RequestError(f"'{place}.role' must be one of {known}.", f"{place}.role")
-    return Message(ROLES[role], _content(value.get("content"), f"{place}.content", unread))
+    return Message(role, _content(value.get("content"), f"{place}.content", unread))
 
 
 def _content(value: object, place: str, unread: list[str]) -> str:
