@@ -8,6 +8,7 @@ from handrail.classifiers.labels import Harm
 from handrail.policies.decision import Action, Decision, Fired
 from handrail.proxy.dialects.dialect import Fault
 from handrail.proxy.dialects.openai_stream import OpenAiScribe
+from handrail.proxy.dialects.scribe import Scribe
 from handrail.proxy.sse import EventDecoder
 from handrail.proxy.stream import ReplyStream
 
@@ -27,9 +28,9 @@ def judge(text: str, whole: bool) -> Decision:
     return _decision(Action.DELIVER)
 
 
-def _run(data: bytes, cuts: list[int], count: int = 1) -> bytes:
-    """Drive a stream through the state machine as the proxy does, cut at will."""
-    stream, decoder, out = ReplyStream(OpenAiScribe("ex"), "sentence", 60, count), EventDecoder(), b""
+def drive(scribe: Scribe, data: bytes, cuts: list[int], count: int = 1) -> bytes:
+    """Drive a stream of server-sent events through the state machine as the proxy does, cut at will."""
+    stream, decoder, out = ReplyStream(scribe, "sentence", 60, count), EventDecoder(), b""
     edges = [0, *sorted(c % (len(data) + 1) for c in cuts), len(data)]
 
     def settle() -> bytes:
@@ -46,6 +47,10 @@ def _run(data: bytes, cuts: list[int], count: int = 1) -> bytes:
             break
     stream.end()
     return out + settle() + stream.close()
+
+
+def _run(data: bytes, cuts: list[int], count: int = 1) -> bytes:
+    return drive(OpenAiScribe("ex"), data, cuts, count)
 
 
 def _texts(data: bytes) -> dict[int, str]:

@@ -1,5 +1,4 @@
 import json
-from itertools import pairwise
 from typing import Any
 
 import anthropic
@@ -25,7 +24,7 @@ from ..conftest import (
     Guarded,
     Script,
 )
-from ..test_stream import judge
+from ..test_stream import drive
 
 Json = dict[str, Any]
 
@@ -148,22 +147,7 @@ WORDS = st.lists(st.sampled_from(["good ", "day. ", "bad ", "please ", "so! ", "
 def test_any_reply_and_any_cut(first: list[str], second: list[str], cuts: list[int]) -> None:
     """Nothing harmful is released, what lacks nothing passes byte for byte, and every stream ends once."""
     data = b"".join(streamed(block(0, *first), block(1, *second)))
-    stream, decoder, out = ReplyStream(AnthropicScribe("ex"), "sentence", 60, 1), EventDecoder(), b""
-
-    def settle() -> bytes:
-        while due := stream.due():
-            for index, passage in due:
-                stream.resolve(index, passage, judge(passage.text, passage.whole))
-        return stream.take()
-
-    for start, end in pairwise([0, *sorted(c % (len(data) + 1) for c in cuts), len(data)]):
-        for frame in decoder.feed(data[start:end]):
-            stream.receive(frame)
-        out += settle()
-        if stream.over:
-            break
-    stream.end()
-    out += settle() + stream.close()
+    out = drive(AnthropicScribe("ex"), data, cuts)
     text = "".join([*first, *second])
     delivered = "".join(_deltas(out))
     if "bad" in text:

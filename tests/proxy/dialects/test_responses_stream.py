@@ -1,6 +1,6 @@
 import json
 from collections.abc import Iterator
-from itertools import count, pairwise
+from itertools import count
 from typing import Any
 
 import aiohttp
@@ -13,7 +13,6 @@ from openai.types.responses import Response
 from handrail.classifiers.errors import UpstreamError
 from handrail.proxy.dialects.responses_stream import ResponsesScribe
 from handrail.proxy.sse import EventDecoder
-from handrail.proxy.stream import ReplyStream
 
 from ..conftest import (
     DEPTH,
@@ -28,7 +27,7 @@ from ..conftest import (
     Script,
     client_of,
 )
-from ..test_stream import judge
+from ..test_stream import drive
 
 Json = dict[str, Any]
 
@@ -152,22 +151,7 @@ WORDS = st.lists(st.sampled_from(["good ", "day. ", "bad ", "please ", "so! ", "
 def test_any_reply_and_any_cut(words: list[str], reasoning: str, cuts: list[int]) -> None:
     """Nothing harmful is released, what lacks nothing passes byte for byte, and every stream ends once."""
     data = b"".join(streamed(*words, reasoning=reasoning))
-    stream, decoder, out = ReplyStream(ResponsesScribe("ex"), "sentence", 60, 1), EventDecoder(), b""
-
-    def settle() -> bytes:
-        while due := stream.due():
-            for index, passage in due:
-                stream.resolve(index, passage, judge(passage.text, passage.whole))
-        return stream.take()
-
-    for start, end in pairwise([0, *sorted(c % (len(data) + 1) for c in cuts), len(data)]):
-        for frame in decoder.feed(data[start:end]):
-            stream.receive(frame)
-        out += settle()
-        if stream.over:
-            break
-    stream.end()
-    out += settle() + stream.close()
+    out = drive(ResponsesScribe("ex"), data, cuts)
     text = "".join(words)
     events = [json.loads(e.data) for e in EventDecoder().feed(out) if e.data]
     deltas = "".join(e["delta"] for e in events if e["type"] == "response.output_text.delta")
@@ -235,14 +219,7 @@ def test_an_end_that_says_something_else_is_read_too() -> None:
 
 def _drive(data: list[bytes]) -> list[Json]:
     """Send events through a stream with the toy judge; what comes out."""
-    stream, out = ReplyStream(ResponsesScribe("ex"), "sentence", 60, 1), b""
-    for frame in EventDecoder().feed(b"".join(data)):
-        stream.receive(frame)
-    stream.end()
-    while due := stream.due():
-        for index, passage in due:
-            stream.resolve(index, passage, judge(passage.text, passage.whole))
-    out = stream.take() + stream.close()
+    out = drive(ResponsesScribe("ex"), b"".join(data), [])
     return [json.loads(e.data) for e in EventDecoder().feed(out) if e.data]
 
 
