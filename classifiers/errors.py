@@ -7,7 +7,8 @@ HandrailError
   SettingsError   a setting is wrong: the setting and the mend are named
   RequestError    a client sent what its dialect does not allow: answered in that dialect, status 400
   UpstreamError   the chatbot could not be reached, or answered what can't be read
-  JournalError    a flagged exchange could not be made durable
+  JournalError    a flagged exchange could not be made durable, or what is kept can't be read
+  ReviewError     a step of a review is not open to who asks for it: another has the case, or it is done
 
 No message of any of these contains a person's words, so all of them may be logged.
 """
@@ -57,4 +58,8 @@ class UpstreamError(HandrailError):
 
 
 class JournalError(HandrailError):
-    """A flagged exchange could not be made durable."""
+    """A flagged exchange could not be made durable, or what is kept can't be read."""
+
+
+class ReviewError(HandrailError):
+    """A step of a review is not open to who asks for it."""

@@ -1,7 +1,7 @@
 """App: the aiohttp application, its parts put together in one place."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
 import structlog
@@ -106,10 +106,10 @@ async def _ready(request: web.Request) -> web.Response:
     guard = request.app[GUARD]
     values = {"model": guard.scheduler.assessor.version, "policy": guard.decider.policy_hash}
     try:
-        await guard.journal.check()
+        health = await guard.journal.health()
     except JournalError:
         return web.json_response({"status": "journal can't be written", **values}, status=503)
-    return web.json_response({"status": "ready", **values})
+    return web.json_response({"status": "ready", **values, "journal": asdict(health)})
 
 
 async def _metrics(request: web.Request) -> web.Response:

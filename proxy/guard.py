@@ -10,8 +10,8 @@ from handrail.classifiers.scheduler import Scheduler
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Action, Decision
 from handrail.policies.policy import Hold
+from handrail.proxy.journal.journal import Journal
 from handrail.proxy.journal.record import Delivery, Origin, Record, failed, screened
-from handrail.proxy.journal.sqlite import SqliteJournal
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
 
@@ -38,7 +38,7 @@ class Guard:
 
     scheduler: Scheduler
     decider: Decider
-    journal: SqliteJournal
+    journal: Journal
     metrics: Metrics
 
     def warm(self, conversation: Conversation) -> "asyncio.Task[None]":

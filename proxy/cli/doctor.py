@@ -76,7 +76,7 @@ async def _journal(settings: list[Settings]) -> str:
     journal = SqliteJournal(settings[0].journal_path)
     await journal.open()
     try:
-        await journal.check()
+        await journal.health()
     finally:
         await journal.close()
     return str(settings[0].journal_path)

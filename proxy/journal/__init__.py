@@ -1,5 +1,14 @@
-"""Journal: the durable record of flagged exchanges.
+"""Journal: the durable record of flagged exchanges, of their reviews, and of who saw and did what.
 
-Record    one flagged exchange: what was said, what was decided, what was delivered (record.py).
-Sqlite    the embedded journal, one file in WAL mode (sqlite.py).
+Record     one flagged exchange: what was said, what was decided, what was delivered (record.py).
+Journal    what every store can do (journal.py): the embedded one (sqlite.py) and the shared one (redis.py).
+Case       where an exchange stands in the queue, and the steps of a review (queue.py).
+Review     what a person made of an exchange (review.py).
+Counts     cases counted for a dashboard (counts.py).
+Act        what somebody saw or did, a link in a chain (audit.py).
+Alert      what is told of an escalation outside (alert.py).
+Vault      seals what people said, with keys that have names (vault.py).
+Pseudonym  what a user's or session's name is kept as (pseudonym.py).
+Custody    how a store is to keep what it is given (custody.py).
+Row        a record as stores keep it (row.py; sqlite_file.py, sqlite_schema.py).
 """

@@ -46,7 +46,7 @@ class Record:
 
     `reply` is what the model wrote, as far as it had been written when the decision fell; `delivered` is
     what the person was sent. `status` is "failed" when the reply could not be judged, and then `reason`
-    says why and there is neither assessment nor decision.
+    says why and there is neither assessment nor decision. `user` and `session` are pseudonyms.
     """
 
     id: str
@@ -62,6 +62,9 @@ class Record:
     assessment: Values | None
     decision: Values | None
     reason: str | None = None
+    locale: str | None = None
+    user: str | None = None
+    session: str | None = None
 
 
 def screened(origin: Origin, delivery: Delivery, assessment: Assessment, decision: Decision) -> Record:
