@@ -101,6 +101,11 @@ class Guard:
         self.metrics.replies.labels("unscreened", reason).inc()
         _log.warning("reply_unscreened", exchange=origin.id, reason=reason)
 
+    def lose(self, origin: Origin, reason: str) -> None:
+        """Count a reply that never reached a verdict."""
+        self.metrics.replies.labels("failed", reason).inc()
+        _log.warning("reply_lost", exchange=origin.id, reason=reason)
+
     async def _read_ahead(self, conversation: Conversation) -> None:
         try:
             await self.scheduler.read_risk(conversation)

@@ -1,0 +1,75 @@
+"""Turn: one request on its way, and the account of its replies: each is concluded exactly once."""
+
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from handrail.classifiers.errors import UpstreamError
+from handrail.proxy.answers import Answer
+from handrail.proxy.dialects.dialect import Asked, Dialect
+from handrail.proxy.guard import Guard, Verdict
+from handrail.proxy.history import History
+from handrail.proxy.journal.record import Delivery, Origin
+from handrail.proxy.stream import ReplyStream
+
+
+@dataclass(slots=True)
+class Turn:
+    """What was asked, where it came from, and the replies concluded so far.
+
+    However often a reply is said to be judged, skipped or lost, the first word counts: a reply is counted
+    once as screened, unscreened or failed.
+    """
+
+    request: web.Request
+    dialect: Dialect
+    asked: Asked
+    body: bytes
+    origin: Origin
+    answer: Answer
+    guard: Guard
+    stream: ReplyStream | None = None
+    _concluded: set[int] = field(default_factory=set)
+    _delivered: dict[int, str] = field(default_factory=dict)
+    # What was found in parts of replies that are not concluded yet, and what had been delivered by then.
+    _pending: dict[int, tuple[Verdict, str]] = field(default_factory=dict)
+
+    async def conclude(self, index: int, reply: str, delivered: str, verdict: Verdict) -> None:
+        """Count a reply that was decided on. What was flagged is durable when this returns."""
+        if index in self._concluded:
+            return
+        self._concluded.add(index)
+        self._delivered[index] = delivered
+        delivery = Delivery(index, self.asked.conversation, reply, delivered)
+        await self.guard.conclude(self.origin, delivery, verdict)
+
+    def note(self, index: int, verdict: Verdict, delivered: str) -> None:
+        """Keep what was found in a part of a reply, should the whole never be judged."""
+        self._pending[index] = (verdict, delivered)
+
+    def skip(self, index: int, reason: str) -> None:
+        """Count a reply that was passed on unjudged."""
+        if index not in self._concluded:
+            self._concluded.add(index)
+            self.guard.skip(self.origin, reason)
+
+    async def drop(self, reason: str) -> None:
+        """Count the replies that never reached a verdict as failed; record what had been found in them."""
+        for index, (verdict, delivered) in self._pending.items():
+            if self.stream:
+                await self.conclude(index, self.stream.text(index), delivered, verdict)
+        seen = set(self.stream.voices) if self.stream else set()
+        for index in (seen | set(range(self.asked.count))) - self._concluded:
+            self._concluded.add(index)
+            self.guard.lose(self.origin, reason)
+
+    def remember(self, history: History, name: str | None) -> None:
+        """Keep what was said, as the person knows it, for a request that refers to this answer."""
+        if name:
+            history.keep(name, self.asked.conversation, self._delivered.get(0, ""))
+
+
+def check_size(size: int, most: int) -> None:
+    """Raise UpstreamError for an answer larger than is read."""
+    if size > most:
+        raise UpstreamError("The model server's answer was too large.", 502, "upstream_too_large")

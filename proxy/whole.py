@@ -1,0 +1,56 @@
+"""Whole: an answer that comes in one piece, read, judged and sent on."""
+
+import asyncio
+
+import aiohttp
+
+from handrail.policies.decision import Action, Decision
+from handrail.proxy.dialects.dialect import WholeAnswer
+from handrail.proxy.headers import EXCHANGE_HEADER
+from handrail.proxy.history import History
+from handrail.proxy.settings import Settings
+from handrail.proxy.turn import Turn, check_size
+
+# What a whole answer's headers say of its bytes, no longer true once it is repaired.
+_OF_THE_BODY = ("ETag", "Digest", "Content-Digest", "Repr-Digest", "Content-MD5")
+
+
+async def answer_whole(turn: Turn, got: aiohttp.ClientResponse, settings: Settings, history: History) -> None:
+    """Judge every reply of an answer, and send it on, repaired where a decision says so.
+
+    Raises UpstreamError for an answer that can't be read, ClientGone when nobody waits for it any more.
+    """
+    body = await _read_body(got, settings.max_reply_bytes)
+    reply = turn.dialect.read_reply(body)
+    decisions = await _judge(turn, reply)
+    if any(d.action != Action.DELIVER for d in decisions.values()):
+        body = turn.dialect.write_reply(reply, decisions, turn.origin.id)
+        for name in _OF_THE_BODY:
+            turn.answer.response.headers.popall(name, None)
+        turn.answer.response.headers[EXCHANGE_HEADER] = turn.origin.id
+    turn.remember(history, reply.id)
+    turn.answer.response.content_length = len(body)
+    await turn.answer.write(body)
+    await turn.answer.finish()
+
+
+async def _judge(turn: Turn, reply: WholeAnswer) -> dict[int, Decision]:
+    """The decision on each reply that can be judged. What was flagged is durable when this returns."""
+    readable = [c for c in reply.voices if c.text or not c.unread]
+    for choice in reply.voices:
+        if choice not in readable:
+            turn.skip(choice.index, choice.unread or "unknown")
+    verdicts = await asyncio.gather(
+        *(turn.guard.judge(turn.asked.conversation, c.text, turn.origin.country) for c in readable)
+    )
+    for choice, verdict in zip(readable, verdicts, strict=True):
+        await turn.conclude(choice.index, choice.text, verdict.decision.delivered(choice.text), verdict)
+    return {c.index: v.decision for c, v in zip(readable, verdicts, strict=True)}
+
+
+async def _read_body(got: aiohttp.ClientResponse, most: int) -> bytes:
+    body = bytearray()
+    async for data in got.content.iter_any():
+        body += data
+        check_size(len(body), most)
+    return bytes(body)
