@@ -6,6 +6,7 @@ Decision    deliver, append or replace; to escalate or not; the rules that fired
 Decide      assessment in, decision out (decide.py; load.py reads what it needs).
 Texts       what people are shown, several variants each, reviewed in one place (texts.py, wording/).
 Resource    a crisis service of one place, dated (resources.py, resources.yaml).
+Session     what earlier messages leave behind for the reading of the present one (session.py).
 Example     an exchange that a rule must, or must not, fire on (examples.py).
 Document    a YAML file whose every value knows its line (document.py).
 
