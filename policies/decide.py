@@ -7,6 +7,7 @@ from handrail.classifiers.assessment import Assessment, RiskReading
 from handrail.classifiers.exchange import Conversation
 from handrail.classifiers.labels import HARMS, Behaviour, Harm, Risk, RiskLevel
 from handrail.classifiers.manifest import OWED
+from handrail.policies.context import NOWHERE, Context
 from handrail.policies.decision import ACTION_ORDER, SEVERITY_ORDER, Action, Decision, Fired
 from handrail.policies.policy import Hold, Policy, Rule, When
 from handrail.policies.resources import Directory
@@ -17,10 +18,7 @@ UNAVAILABLE = "unavailable"
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """A policy with all it needs to be applied: the model's thresholds, the texts, the resources.
-
-    `country` is an ISO 3166 code, or None when the place is not known.
-    """
+    """A policy with all it needs to be applied: the model's thresholds, the texts, the resources."""
 
     policy: Policy
     thresholds: Mapping[str, float]
@@ -37,7 +35,7 @@ class Decider:
         self,
         conversation: Conversation,
         assessment: Assessment,
-        country: str | None = None,
+        context: Context = NOWHERE,
         *,
         complete: bool = True,
     ) -> Decision:
@@ -56,8 +54,9 @@ class Decider:
             severity=max((r.severity for r in fired), key=SEVERITY_ORDER.index, default=None),
             fired=tuple(Fired(r.id, r.harm, r.why, _probability(r.when, assessment)) for r in fired),
             harms=self.harms(assessment),
-            text=self._text(fired, action, conversation, country),
+            text=self._text(fired, action, conversation, context.country),
             policy=self.policy_hash,
+            guidance=self._guidance(fired, action, conversation),
         )
 
     def harms(self, assessment: Assessment) -> dict[Harm, float]:
@@ -69,14 +68,14 @@ class Decider:
             for harm in HARMS
         }
 
-    def hold(self, risk: RiskReading) -> Hold:
+    def hold(self, risk: RiskReading, context: Context = NOWHERE) -> Hold:
         """How much of a streamed reply to hold back in a conversation of this risk."""
         for entry in self.policy.hold.when:
             if self._shows(entry.risk, entry.level, risk):
                 return entry.hold
         return self.policy.hold.default
 
-    def sought(self, risk: RiskReading) -> frozenset[Behaviour]:
+    def sought(self, risk: RiskReading, context: Context = NOWHERE) -> frozenset[Behaviour]:
         """The behaviours on which a decision can still depend in a conversation of this risk.
 
         A rule whose risk does not show can't fire, whatever the reply does.
@@ -84,9 +83,9 @@ class Decider:
         live = [r.when for r in self.policy.rules if self._may_fire(r.when, risk)]
         return frozenset(b for when in live for b in (*when.present, *when.missing))
 
-    def unavailable(self, conversation: Conversation, country: str | None) -> str:
+    def unavailable(self, conversation: Conversation, context: Context = NOWHERE) -> str:
         """What a person gets when a reply could not be judged."""
-        return self.texts.choose(UNAVAILABLE, conversation, self.directory.describe(country))
+        return self.texts.choose(UNAVAILABLE, conversation, self.directory.describe(context.country))
 
     def threshold(self, label: str) -> float:
         """The probability from which a label counts as present: the policy's, else the model's.
@@ -124,6 +123,11 @@ class Decider:
             least = max(least, self.threshold(f"{risk}{OWED}"))
         present = explicit or reading.present[risk] >= least
         return present and (level is None or not explicit)
+
+    def _guidance(self, fired: list[Rule], action: Action, conversation: Conversation) -> str:
+        names = (r.guidance for r in fired if r.then == action and r.guidance)
+        name = next(names, None)
+        return self.texts.choose(name, conversation, "") if name else ""
 
     def _text(
         self, fired: list[Rule], action: Action, conversation: Conversation, country: str | None

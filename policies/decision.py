@@ -44,7 +44,9 @@ class Decision:
     """What to do, whom to tell, which rules fired, and the text to add or to put in the reply's place.
 
     `harms` has the probability of all six. With no rule fired the action is deliver, and that too is a
-    decision: the exchange was judged. `severity` is None exactly when nothing fired.
+    decision: the exchange was judged. `severity` is None exactly when nothing fired. Where the action is
+    regenerate, `guidance` says how to answer instead, and `text` is what replaces the reply when no better
+    one can be had.
     """
 
     action: Action
@@ -54,6 +56,12 @@ class Decision:
     harms: Mapping[Harm, float]
     text: str
     policy: str
+    guidance: str = ""
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the reply as it was written must not be seen."""
+        return self.action in {Action.REPLACE, Action.REGENERATE}
 
     @property
     def flagged(self) -> bool:
@@ -72,6 +80,6 @@ class Decision:
 
     def delivered(self, reply: str) -> str:
         """What the person gets instead of a reply."""
-        if self.action == Action.REPLACE:
+        if self.replaces:
             return self.text
         return reply + self.addition if reply.strip() else reply + self.addition.lstrip()

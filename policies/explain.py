@@ -7,6 +7,7 @@ from handrail.policies.policy import Holding, Policy, Rule, When
 _ACTIONS = {
     Action.DELIVER: "deliver it and record it",
     Action.APPEND: "append",
+    Action.REGENERATE: "ask for another reply or, where that is no better, replace it with",
     Action.REPLACE: "replace it with",
 }
 

@@ -74,23 +74,28 @@ class Example(_Part):
 class Rule(_Part):
     """One harm, what makes it, and what is done about it.
 
-    `why` is shown to reviewers; `text` names the text to append or to put in the reply's place.
+    `why` is shown to reviewers; `text` names the text to append or to put in the reply's place. A reply to
+    be regenerated is asked for once more with the text named by `guidance`; `text` is what replaces it when
+    that brings no better one.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
     harm: Harm
     why: str = Field(min_length=1)
     when: When
-    then: Literal[Action.DELIVER, Action.APPEND, Action.REPLACE]
+    then: Action
     escalate: bool = False
     severity: Severity = Severity.MEDIUM
     text: str | None = None
+    guidance: str | None = None
     examples: tuple[Example, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _sound(self) -> "Rule":
         if (self.text is None) != (self.then == Action.DELIVER):
-            raise ValueError("text goes with append and replace, and only with them")
+            raise ValueError("every action but deliver needs a text, and deliver takes none")
+        if (self.guidance is None) != (self.then != Action.REGENERATE):
+            raise ValueError("guidance goes with regenerate, and only with it")
         if {e.fires for e in self.examples} != {True, False}:
             raise ValueError("examples need at least one that fires and one that does not")
         return self
@@ -139,8 +144,8 @@ class Policy(_Part):
 
     @property
     def texts(self) -> set[str]:
-        """The names of the texts that the rules show."""
-        return {rule.text for rule in self.rules if rule.text}
+        """The names of the texts that the rules use."""
+        return {name for rule in self.rules for name in (rule.text, rule.guidance) if name}
 
     @property
     def hash(self) -> str:

@@ -20,6 +20,7 @@ from handrail.proxy.dialects.generic import generic_dialect
 from handrail.proxy.dialects.known import asks_for_stored, dialect_of
 from handrail.proxy.guard import Guard
 from handrail.proxy.journal.sqlite import SqliteJournal
+from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import CONTENT_TYPE, Metrics
 from handrail.proxy.relay import Relay
@@ -38,7 +39,7 @@ class Judgement:
     decider: Decider
 
 
-GUARD = web.AppKey("guard", Guard)
+LIVE = web.AppKey("live", Live)
 _RELAY = web.AppKey("relay", Relay)
 _CHAT = web.AppKey("chat", ChatHandler)
 _VERDICTS = web.AppKey("verdicts", VerdictHandler)
@@ -73,10 +74,10 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
     await journal.open()
     upstream = Upstream(settings)
     async with Scheduler(judgement.assessor) as scheduler:
-        app[GUARD] = Guard(scheduler, judgement.decider, journal, metrics)
+        app[LIVE] = Live(Guard(scheduler, judgement.decider, journal, metrics))
         app[_RELAY] = Relay(settings, upstream, metrics)
-        app[_CHAT] = ChatHandler(settings, upstream, app[GUARD])
-        app[_VERDICTS] = VerdictHandler(settings, app[GUARD])
+        app[_CHAT] = ChatHandler(settings, upstream, app[LIVE])
+        app[_VERDICTS] = VerdictHandler(settings, app[LIVE])
         yield
         await upstream.close()
     await journal.close()
@@ -103,7 +104,7 @@ async def _health(request: web.Request) -> web.Response:
 
 async def _ready(request: web.Request) -> web.Response:
     """The model is loaded and the journal can be written to."""
-    guard = request.app[GUARD]
+    guard = request.app[LIVE].guard
     values = {"model": guard.scheduler.assessor.version, "policy": guard.decider.policy_hash}
     try:
         health = await guard.journal.health()
@@ -113,7 +114,7 @@ async def _ready(request: web.Request) -> web.Response:
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    return web.Response(body=request.app[GUARD].metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+    return web.Response(body=request.app[LIVE].guard.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
 
 async def _openapi(request: web.Request) -> web.Response:

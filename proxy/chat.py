@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import aiohttp
 from aiohttp import web
@@ -9,11 +10,12 @@ from aiohttp import web
 from handrail.classifiers.errors import RequestError, UpstreamError
 from handrail.classifiers.exchange import Conversation
 from handrail.proxy.answers import Answer, ClientGone, error_response
+from handrail.proxy.asker import read_context
 from handrail.proxy.dialects.dialect import INVALID, Asked, Dialect, Fault
-from handrail.proxy.guard import Guard
-from handrail.proxy.headers import LOCALE_HEADER, to_client, to_upstream
+from handrail.proxy.headers import to_client, to_upstream
 from handrail.proxy.history import History
 from handrail.proxy.journal.record import Origin
+from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.settings import Settings
 from handrail.proxy.streamed import answer_streamed
@@ -30,29 +32,31 @@ _READABLE_CODINGS = frozenset({"identity", "gzip", "deflate", "br", "zstd"})
 class ChatHandler:
     """Handles chat completions: relays the request, judges the reply, repairs what would harm."""
 
-    def __init__(self, settings: Settings, upstream: Upstream, guard: Guard) -> None:
+    def __init__(self, settings: Settings, upstream: Upstream, live: Live) -> None:
         self._settings = settings
         self._key = settings.bearer
         self._upstream = upstream
-        self._guard = guard
+        self._live = live
         self._history = History(settings.history_most, settings.history_seconds)
 
     async def handle(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
         """Answer a request of a dialect."""
+        guard = self._live.guard
         try:
             body = await request.read()
             asked = dialect.read_request(body)
+            context = read_context(
+                request.headers, request.path, self._settings, guard.decider.directory, datetime.now(UTC)
+            )
         except RequestError as error:
             fault = Fault(400, str(error), INVALID, "invalid_request", error.field)
             return error_response(fault, dialect.write_error)
-        locale = request.headers.get(LOCALE_HEADER) or self._settings.locale
-        country = self._guard.decider.directory.country_of(locale)
-        origin = Origin.now(dialect.name, request.path, country)
+        origin = Origin.now(dialect.name, request.path, context)
         asked = self._with_history(asked, origin)
         if asked.unread:
             _log.warning("request_partly_unread", exchange=origin.id, kinds=asked.unread)
-        turn = Turn(request, dialect, asked, body, origin, Answer(request), self._guard)
-        with self._guard.metrics.open_replies.track_inprogress():
+        turn = Turn(request, dialect, asked, body, origin, Answer(request), guard)
+        with guard.metrics.open_replies.track_inprogress():
             return await self._relay(turn)
 
     def _with_history(self, asked: Asked, origin: Origin) -> Asked:
@@ -67,7 +71,7 @@ class ChatHandler:
         return replace(asked, conversation=Conversation(messages))
 
     async def _relay(self, turn: Turn) -> web.StreamResponse:
-        reading = self._guard.warm(turn.asked.conversation)
+        reading = turn.guard.warm(turn.asked.conversation)
         try:
             await self._exchange(turn)
         except UpstreamError as error:
@@ -106,7 +110,7 @@ class ChatHandler:
 
     async def _broken(self, turn: Turn, error: UpstreamError) -> web.StreamResponse:
         """The upstream failed: an error response, or an error event where the answer has begun."""
-        self._guard.metrics.upstream_errors.labels(error.code).inc()
+        turn.guard.metrics.upstream_errors.labels(error.code).inc()
         _log.error("upstream_failed", exchange=turn.origin.id, code=error.code)
         await turn.drop(error.code)
         fault = Fault(error.status, str(error), code=error.code)

@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 from handrail.classifiers.assessment import Assessment
 from handrail.classifiers.errors import JournalError
 from handrail.classifiers.exchange import Conversation, Exchange
 from handrail.classifiers.scheduler import Scheduler
+from handrail.policies.context import Context
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Action, Decision
 from handrail.policies.policy import Hold
@@ -45,10 +47,10 @@ class Guard:
         """Start reading the conversation's risk while the model is still writing."""
         return asyncio.create_task(self._read_ahead(conversation))
 
-    async def hold(self, conversation: Conversation) -> Hold:
+    async def hold(self, conversation: Conversation, context: Context) -> Hold:
         """How much of a stream to hold back; everything when the risk can't be read."""
         try:
-            return self.decider.hold(await self.scheduler.read_risk(conversation))
+            return self.decider.hold(await self.scheduler.read_risk(conversation), context)
         except Exception as error:
             _log.error("risk_unread", error=type(error).__name__)
             return "reply"
@@ -57,7 +59,7 @@ class Guard:
         self,
         conversation: Conversation,
         reply: str,
-        country: str | None,
+        context: Context,
         *,
         complete: bool = True,
         thorough: bool = False,
@@ -66,13 +68,13 @@ class Guard:
 
         `thorough` reads the reply even where nothing it does can matter.
         """
-        sought = None if thorough else self.decider.sought
+        sought = None if thorough else partial(self.decider.sought, context=context)
         try:
             assessment = await self.scheduler.assess(Exchange(conversation, reply), sought)
-            decision = self.decider.decide(conversation, assessment, country, complete=complete)
+            decision = self.decider.decide(conversation, assessment, context, complete=complete)
         except Exception as error:
             _log.error("reply_unjudged", error=type(error).__name__)
-            return self._closed(conversation, country, type(error).__name__)
+            return self._closed(conversation, context, type(error).__name__)
         self.metrics.assessments.observe(assessment.seconds)
         return Verdict(decision, assessment)
 
@@ -119,7 +121,7 @@ class Guard:
             self.metrics.journal_errors.inc()
             _log.error("flagged_exchange_not_written", exchange=record.id, error=str(error))
 
-    def _closed(self, conversation: Conversation, country: str | None, failure: str) -> Verdict:
-        text = self.decider.unavailable(conversation, country)
+    def _closed(self, conversation: Conversation, context: Context, failure: str) -> Verdict:
+        text = self.decider.unavailable(conversation, context)
         decision = Decision(Action.REPLACE, False, None, (), {}, text, self.decider.policy_hash)
         return Verdict(decision, None, failure)

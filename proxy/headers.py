@@ -20,6 +20,9 @@ _HOP_BY_HOP = frozenset(
 )
 _OWN_PREFIX = "x-handrail-"
 LOCALE_HEADER = "X-Handrail-Locale"
+PERSONA_HEADER = "X-Handrail-Persona"
+AGE_BAND_HEADER = "X-Handrail-Age-Band"
+TIMEZONE_HEADER = "X-Handrail-Timezone"
 EXCHANGE_HEADER = "X-Handrail-Exchange"
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 from handrail.classifiers.assessment import Assessment
 from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.exchange import Conversation, Exchange, Message
+from handrail.policies.context import Context
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Decision
 from handrail.proxy.journal.record import rounded
@@ -42,11 +43,11 @@ class _Row(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Screener:
-    """Model and policy for rows of a file; `country` decides which resources are named."""
+    """Model and policy for rows of a file; `context` holds for all of them."""
 
     assessor: Assessor
     decider: Decider
-    country: str | None
+    context: Context
 
     def screen(self, lines: Iterable[str]) -> Iterator[Json]:
         """One result a line, in order: a verdict, or `{"id" or "line", "error"}` for a bad one.
@@ -69,7 +70,7 @@ class Screener:
                 yield row
                 continue
             exchange, assessment = next(assessed)
-            decision = self.decider.decide(exchange.conversation, assessment, self.country)
+            decision = self.decider.decide(exchange.conversation, assessment, self.context)
             yield result_of(row.id, exchange.reply, assessment, decision)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from yarl import URL
@@ -39,6 +40,11 @@ class Settings(BaseModel):
     locale: str | None = Field(
         default=None,
         description="Where the people are, such as en-GB; an X-Handrail-Locale header wins over it.",
+    )
+    timezone: str | None = Field(
+        default=None,
+        description="Time zone of the people, such as Europe/London; an X-Handrail-Timezone header wins over "
+        "it.",
     )
     connect_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a connection upstream.")
     idle_timeout: float = Field(
@@ -87,6 +93,14 @@ class Settings(BaseModel):
         if "@" in url.raw_authority:
             raise ValueError("must have no user name in it; give the key as upstream_key")
         return value.rstrip("/")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        try:
+            return ZoneInfo(value).key if value else None
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("must be an IANA time zone, such as Europe/London") from error
 
     @field_validator("generic", mode="before")
     @classmethod

@@ -100,7 +100,7 @@ class ReplyStream:
         rest back until the whole is judged, so that nothing flagged leaves before it is on record.
         """
         voice = self._voices[index]
-        if decision.action == Action.REPLACE:
+        if decision.replaces:
             return self._replace(index, voice, decision.text)
         if decision.flagged and not passage.whole:
             voice.gate.hold_rest()

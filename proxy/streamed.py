@@ -2,7 +2,6 @@
 
 import aiohttp
 
-from handrail.policies.decision import Action
 from handrail.proxy.history import History
 from handrail.proxy.settings import Settings
 from handrail.proxy.stream import ReplyStream
@@ -16,7 +15,7 @@ async def answer_streamed(
 
     Raises UpstreamError for an answer that can't be read, ClientGone when nobody waits for it any more.
     """
-    hold = await turn.guard.hold(turn.asked.conversation)
+    hold = await turn.guard.hold(turn.asked.conversation, turn.origin.context)
     scribe = turn.dialect.scribe(turn.origin.id)
     stream = turn.stream = ReplyStream(scribe, hold, settings.max_held_characters, turn.asked.count)
     decoder = turn.dialect.decoder()
@@ -50,11 +49,11 @@ async def _settle(turn: Turn, stream: ReplyStream) -> None:
                 stream.pass_unread(index, passage)
                 continue
             verdict = await turn.guard.judge(
-                turn.asked.conversation, passage.text, turn.origin.country, complete=passage.whole
+                turn.asked.conversation, passage.text, turn.origin.context, complete=passage.whole
             )
             written = stream.text(index)
             delivered = stream.resolve(index, passage, verdict.decision)
-            if passage.whole or verdict.decision.action == Action.REPLACE:
+            if passage.whole or verdict.decision.replaces:
                 await turn.conclude(index, written, delivered, verdict)
             elif verdict.decision.flagged:
                 turn.note(index, verdict, written[: passage.start])

@@ -6,20 +6,24 @@ request or of a response, and may give them back changed.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.json_schema import models_json_schema
 
+from handrail.classifiers.errors import RequestError
 from handrail.classifiers.exchange import Conversation, Message
 from handrail.policies.decision import Action
 from handrail.proxy.answers import error_response
+from handrail.proxy.asker import read_context
 from handrail.proxy.dialects.dialect import INVALID, Fault
 from handrail.proxy.dialects.payload import ROLES, words
 from handrail.proxy.guard import Guard, Verdict
-from handrail.proxy.headers import LOCALE_HEADER
 from handrail.proxy.journal.record import Delivery, Origin
+from handrail.proxy.live import Live
 from handrail.proxy.screen import result_of
 from handrail.proxy.settings import Settings
 
@@ -68,18 +72,19 @@ class GuardrailResponse(BaseModel):
 class VerdictHandler:
     """Handles requests for verdicts. A flagged exchange is journalled like any other."""
 
-    def __init__(self, settings: Settings, guard: Guard) -> None:
+    def __init__(self, settings: Settings, live: Live) -> None:
         self._settings = settings
-        self._guard = guard
+        self._live = live
 
     async def screen(self, request: web.Request) -> web.Response:
         """One exchange in, its verdict out; 503 when it could not be judged."""
+        guard = self._live.guard
         try:
             asked = ScreenRequest.model_validate_json(await request.read())
-        except ValidationError as error:
+            origin = self._origin(request, guard, asked.locale)
+        except (ValidationError, RequestError) as error:
             return error_response(_fault(error))
-        conversation = _conversation(asked.messages)
-        verdict, origin = await self._judge(request, conversation, asked.reply, asked.locale)
+        verdict = await _judge(guard, origin, _conversation(asked.messages), asked.reply)
         if verdict.assessment is None:
             return error_response(
                 Fault(503, "The exchange could not be judged.", "server_error", verdict.failure)
@@ -89,29 +94,36 @@ class VerdictHandler:
 
     async def guardrail(self, request: web.Request) -> web.Response:
         """LiteLLM's texts in; what should be shown out. Texts that can't be judged are replaced."""
+        guard = self._live.guard
         try:
             asked = GuardrailRequest.model_validate_json(await request.read())
             conversation = _conversation(asked.structured_messages or _messages_of(asked.request_data))
-        except ValidationError as error:
+            origins = [self._origin(request, guard, None) for _ in asked.texts]
+        except (ValidationError, RequestError) as error:
             return error_response(_fault(error))
         if asked.input_type == "request":
             return _guardrail_response(GuardrailResponse(action="NONE"))
-        verdicts = [(await self._judge(request, conversation, text, None))[0] for text in asked.texts]
-        if all(v.decision.action == Action.DELIVER for v in verdicts):
+        pairs = list(zip(origins, asked.texts, strict=True))
+        decisions = [(await _judge(guard, o, conversation, text)).decision for o, text in pairs]
+        if all(d.action == Action.DELIVER for d in decisions):
             return _guardrail_response(GuardrailResponse(action="NONE"))
-        shown = tuple(v.decision.delivered(t) for v, t in zip(verdicts, asked.texts, strict=True))
+        shown = tuple(d.delivered(text) for d, text in zip(decisions, asked.texts, strict=True))
         return _guardrail_response(GuardrailResponse(action="GUARDRAIL_INTERVENED", texts=shown))
 
-    async def _judge(
-        self, request: web.Request, conversation: Conversation, reply: str, locale: str | None
-    ) -> tuple[Verdict, Origin]:
-        place = locale or request.headers.get(LOCALE_HEADER) or self._settings.locale
-        country = self._guard.decider.directory.country_of(place)
-        origin = Origin.now("screen", request.path, country)
-        verdict = await self._guard.judge(conversation, reply, country, thorough=True)
-        delivery = Delivery(0, conversation, reply, verdict.decision.delivered(reply))
-        await self._guard.conclude(origin, delivery, verdict)
-        return verdict, origin
+    def _origin(self, request: web.Request, guard: Guard, locale: str | None) -> Origin:
+        directory = guard.decider.directory
+        at = datetime.now(UTC)
+        context = read_context(request.headers, request.path, self._settings, directory, at)
+        if locale:
+            context = replace(context, locale=locale, country=None).located(directory)
+        return Origin.now("screen", request.path, context)
+
+
+async def _judge(guard: Guard, origin: Origin, conversation: Conversation, reply: str) -> Verdict:
+    verdict = await guard.judge(conversation, reply, origin.context, thorough=True)
+    delivery = Delivery(0, conversation, reply, verdict.decision.delivered(reply))
+    await guard.conclude(origin, delivery, verdict)
+    return verdict
 
 
 def openapi(version: str) -> Json:
@@ -179,7 +191,9 @@ def _guardrail_response(answer: GuardrailResponse) -> web.Response:
     return web.json_response(answer.model_dump(exclude_none=True))
 
 
-def _fault(error: ValidationError) -> Fault:
+def _fault(error: ValidationError | RequestError) -> Fault:
+    if isinstance(error, RequestError):
+        return Fault(400, str(error), INVALID, "invalid_request", error.field)
     problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
     field = ".".join(str(part) for part in problem["loc"]) or "body"
     return Fault(400, f"'{field}': {problem['msg']}.", INVALID, "invalid_request", field)

@@ -41,7 +41,7 @@ async def _judge(turn: Turn, reply: WholeAnswer) -> dict[int, Decision]:
         if choice not in readable:
             turn.skip(choice.index, choice.unread or "unknown")
     verdicts = await asyncio.gather(
-        *(turn.guard.judge(turn.asked.conversation, c.text, turn.origin.country) for c in readable)
+        *(turn.guard.judge(turn.asked.conversation, c.text, turn.origin.context) for c in readable)
     )
     for choice, verdict in zip(readable, verdicts, strict=True):
         await turn.conclude(choice.index, choice.text, verdict.decision.delivered(choice.text), verdict)

@@ -11,6 +11,7 @@ import click
 
 from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.errors import SettingsError
+from handrail.policies.context import Context
 from handrail.policies.load import load_decider
 from handrail.proxy.screen import Screener, screen_all
 
@@ -41,7 +42,7 @@ def _screener(locale: str | None, policy_path: Path | None, model_path: Path | N
     country = decider.directory.country_of(locale)
     if locale and country is None:
         click.echo(f"no resources for locale {locale!r}; the international ones are named", err=True)
-    return Screener(assessor, decider, country)
+    return Screener(assessor, decider, Context(country=country, locale=locale))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from aiohttp import web
 from handrail.classifiers.errors import RequestError
 from handrail.classifiers.exchange import Exchange
 from handrail.proxy.answers import error_response
-from handrail.proxy.app import GUARD
+from handrail.proxy.app import LIVE
 from handrail.proxy.demo.reading import reading_of
 from handrail.proxy.dialects import openai_chat
 from handrail.proxy.dialects.dialect import INVALID, Fault
@@ -109,7 +109,7 @@ async def _texts(answer: aiohttp.ClientResponse) -> AsyncIterator[str]:
 
 async def _reading(request: web.Request) -> web.Response:
     """The guard's reading of a conversation and the bare reply to it."""
-    guard = request.app[_PROXY][GUARD]
+    guard = request.app[_PROXY][LIVE].guard
     body = await request.read()
     try:
         asked = openai_chat.read_request(body)
@@ -123,7 +123,7 @@ async def _reading(request: web.Request) -> web.Response:
 
 
 async def _flagged(request: web.Request) -> web.Response:
-    records = await request.app[_PROXY][GUARD].journal.latest(_SHOWN)
+    records = await request.app[_PROXY][LIVE].guard.journal.latest(_SHOWN)
     return web.json_response([_shown(record) for record in records], headers=_SECURITY)
 
 

@@ -55,7 +55,7 @@ def write_reply(answer: WholeAnswer, decisions: Mapping[int, Decision], exchange
     decision = decisions[VOICE]
     if decision.action == Action.APPEND:
         _append(payload["content"], decision)
-    elif decision.action == Action.REPLACE:
+    elif decision.replaces:
         # Nothing else stays: any block, any field that we don't know, might repeat the words withheld.
         payload = only(payload, _TRUE_OF_ANY_REPLY)
         payload["content"] = [{"type": "text", "text": decision.text}]

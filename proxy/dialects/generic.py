@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from handrail.classifiers.errors import RequestError
 from handrail.classifiers.exchange import Conversation, Message
-from handrail.policies.decision import Action, Decision
+from handrail.policies.decision import Decision
 from handrail.proxy.dialects.dialect import Asked, Dialect, Fault, Said, WholeAnswer
 from handrail.proxy.dialects.payload import READ_ERRORS, Json, dump, invalid_answer, json_object
 from handrail.proxy.dialects.scribe import Told
@@ -255,5 +255,5 @@ def _read_reply(mapping: GenericMapping, body: bytes) -> WholeAnswer:
 
 def _write_reply(mapping: GenericMapping, answer: WholeAnswer, decisions: Mapping[int, Decision]) -> bytes:
     decision = decisions[VOICE]
-    text = decision.text if decision.action == Action.REPLACE else decision.delivered(answer.voices[0].text)
+    text = decision.text if decision.replaces else decision.delivered(answer.voices[0].text)
     return dump(with_text(json.loads(answer.body), mapping.reply, text)).encode()

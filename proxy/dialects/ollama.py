@@ -183,7 +183,7 @@ def _writer(shape: _Shape) -> Callable[[WholeAnswer, Mapping[int, Decision], str
         if decision.action == Action.APPEND:
             held = shape.holder(payload)
             held[shape.text] = decision.delivered(words(held.get(shape.text)))
-        elif decision.action == Action.REPLACE:
+        elif decision.replaces:
             payload = {
                 **only(payload, _TRUE_OF_ANY_REPLY),
                 **shape.wrap(decision.text),

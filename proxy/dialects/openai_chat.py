@@ -69,14 +69,14 @@ def read_reply(body: bytes) -> WholeAnswer:
 def write_reply(reply: WholeAnswer, decisions: Mapping[int, Decision], exchange: str) -> bytes:
     """The answer with the choices that a decision changes repaired, and the rest as it was."""
     payload = json.loads(reply.body)
-    if any(d.action == Action.REPLACE for d in decisions.values()):
+    if any(d.replaces for d in decisions.values()):
         # A field that we don't know might repeat the words withheld.
         payload = only(payload, _TRUE_OF_ANY_REPLY)
     for at, choice in enumerate(payload["choices"]):
         decision = decisions.get(index_of(choice, at))
         if decision is not None and decision.action == Action.APPEND:
             _append(choice, decision)
-        elif decision is not None and decision.action == Action.REPLACE:
+        elif decision is not None and decision.replaces:
             _replace(choice, decision.text)
     payload["handrail"] = {"exchange": exchange}
     return dump(payload).encode()

@@ -72,7 +72,7 @@ def write_reply(answer: WholeAnswer, decisions: Mapping[int, Decision], exchange
     decision = decisions[VOICE]
     if decision.action == Action.APPEND:
         _append(payload["output"], decision)
-    elif decision.action == Action.REPLACE:
+    elif decision.replaces:
         # Nothing else stays: any item, any field that we don't know, might repeat the words withheld.
         payload = only(payload, TRUE_OF_ANY_REPLY)
         payload["output"] = [message_item(f"msg_{exchange}", decision.text)]

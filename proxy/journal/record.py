@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from handrail.classifiers.assessment import Assessment, Span
 from handrail.classifiers.exchange import Conversation, Message
+from handrail.policies.context import NOWHERE, Context
 from handrail.policies.decision import Decision
 
 Status = Literal["screened", "failed"]
@@ -16,18 +17,18 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an exchange came from: its own id, dialect, path, and the place whose resources apply."""
+    """Where an exchange came from: its own id, dialect, path, time, and the context it is judged in."""
 
     id: str
     dialect: str
     path: str
-    country: str | None
     at: datetime
+    context: Context
 
     @classmethod
-    def now(cls, dialect: str, path: str, country: str | None) -> "Origin":
+    def now(cls, dialect: str, path: str, context: Context = NOWHERE) -> "Origin":
         """A new origin, with a fresh id and the present time (UTC)."""
-        return cls(f"ex_{uuid.uuid4().hex}", dialect, path, country, datetime.now(UTC))
+        return cls(f"ex_{uuid.uuid4().hex}", dialect, path, datetime.now(UTC), context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _record(
         at=origin.at,
         dialect=origin.dialect,
         path=origin.path,
-        country=origin.country,
+        country=origin.context.country,
         choice=delivery.choice,
         status="screened" if reason is None else "failed",
         messages=delivery.conversation.messages,
@@ -131,4 +132,5 @@ def _record(
         assessment=judged[0],
         decision=judged[1],
         reason=reason,
+        locale=origin.context.locale,
     )

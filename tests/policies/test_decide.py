@@ -90,6 +90,19 @@ def test_the_most_intrusive_action_wins(decider: Decider) -> None:
     assert decision.severity == Severity.HIGH
 
 
+def test_a_reply_to_be_regenerated_has_something_to_fall_back_on(decider: Decider) -> None:
+    """Regenerating carries guidance for the new reply, and a text that replaces it if none comes."""
+    stigma = decider.policy.rules[-1]
+    changed = stigma.model_copy(update={"then": Action.REGENERATE, "guidance": "mania_append"})
+    policy = decider.policy.model_copy(update={"rules": (changed,)})
+    decision = dataclasses.replace(decider, policy=policy).decide(
+        HELLO, assessed({}, {Behaviour.STIGMATISES})
+    )
+    assert (decision.action, decision.replaces) == (Action.REGENERATE, True)
+    assert decision.guidance in decider.texts.texts["mania_append"]
+    assert decision.delivered("what was written") == decision.text != ""
+
+
 def test_two_things_missing_are_both_added(decider: Decider) -> None:
     """A reply that leaves out two different things gets two texts, each once."""
     risks = {Risk.SUICIDAL_IDEATION: RiskLevel.LATENT, Risk.DELUSION: RiskLevel.LATENT}

@@ -18,7 +18,7 @@ def _altered(tmp_path: Path, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "field", "words"),
     [
-        ("then: replace", "then: explode", "rules.0.then", "'deliver', 'append' or 'replace'"),
+        ("then: replace", "then: explode", "rules.0.then", "'append', 'regenerate' or 'replace'"),
         (
             "severity: critical",
             "severity: awful",

@@ -7,6 +7,7 @@ import pytest
 from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.exchange import Conversation
 from handrail.classifiers.scheduler import Scheduler
+from handrail.policies.context import NOWHERE
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Action
 from handrail.proxy.guard import Guard
@@ -48,9 +49,9 @@ async def test_a_failing_classifier_closes(
     await journal.open()
     async with Scheduler(broken) as scheduler:
         guard = Guard(scheduler, decider, journal, Metrics())
-        assert await guard.hold(SAID) == "reply"
-        verdict = await guard.judge(SAID, HARMFUL_REPLY, None)
-        origin = Origin.now("openai_chat", "/v1/chat/completions", None)
+        assert await guard.hold(SAID, NOWHERE) == "reply"
+        verdict = await guard.judge(SAID, HARMFUL_REPLY, NOWHERE)
+        origin = Origin.now("openai_chat", "/v1/chat/completions")
         delivery = Delivery(0, SAID, HARMFUL_REPLY, verdict.decision.text)
         await guard.conclude(origin, delivery, verdict)
     assert verdict.decision.action == Action.REPLACE
@@ -73,8 +74,8 @@ async def test_a_failing_journal_is_counted_and_the_repair_still_sent(
     await journal.close()
     async with Scheduler(assessor) as scheduler:
         guard = Guard(scheduler, decider, journal, Metrics())
-        verdict = await guard.judge(SAID, HARMFUL_REPLY, None)
-        origin = Origin.now("openai_chat", "/v1/chat/completions", None)
+        verdict = await guard.judge(SAID, HARMFUL_REPLY, NOWHERE)
+        origin = Origin.now("openai_chat", "/v1/chat/completions")
         await guard.conclude(origin, Delivery(0, SAID, HARMFUL_REPLY, verdict.decision.text), verdict)
     assert verdict.decision.action == Action.REPLACE
     assert b"handrail_journal_errors_total 1.0" in guard.metrics.render()

@@ -30,6 +30,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("upstream_url: http://me:pass@a:1", "must have no user name"),
         ('upstream_url: "http://a:1/ x"', "must be an http://"),
         ("upstream_url: http://a:1\nupstream_key: 'a b'", "handrail.yaml:2: upstream_key: must be printable"),
+        ("upstream_url: http://a:1\ntimezone: Mars/Base", "handrail.yaml:2: timezone: must be an IANA"),
         ("- a\n- b", "must hold settings"),
         ("upstream_url: [", "handrail.yaml:1: not YAML"),
     ],
