@@ -5,6 +5,13 @@ Rule        risk and behaviours, present or missing, that make a harm, and the a
 Decision    deliver, append or replace; to escalate or not; the rules that fired and why (decision.py).
 Decide      assessment in, decision out (decide.py; load.py reads what it needs).
 Texts       what people are shown, several variants each, reviewed in one place (texts.py, wording/).
+Language    the texts of every language, and which of them a person reads (languages.py).
+Topic       what a person has brought up, which makes a text specific (topics.py).
+Manner      how a reply sounds, so that what is added is in tune with it (manner.py).
+Saying      what is said when rules act, in the words of the moment (saying.py).
+Repeat      whether something may be added to a reply once more (repeat.py).
+Tone        the rules every text is held to; one of them is its reading level (tone.py, readability.py).
+Where       how a place to turn to is named in a language (where.py).
 Resource    a crisis service of one place, dated (resources.py, resources.yaml).
 Session     what earlier messages leave behind for the reading of the present one (session.py).
 Example     an exchange that a rule must, or must not, fire on (examples.py).

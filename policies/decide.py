@@ -9,9 +9,11 @@ from handrail.classifiers.labels import HARMS, Behaviour, Harm, Risk, RiskLevel
 from handrail.classifiers.manifest import OWED
 from handrail.policies.context import NOWHERE, Context
 from handrail.policies.decision import ACTION_ORDER, SEVERITY_ORDER, Action, Decision, Fired
+from handrail.policies.languages import Languages
 from handrail.policies.policy import Hold, Policy, Rule, When
 from handrail.policies.resources import Directory
-from handrail.policies.texts import Texts
+from handrail.policies.saying import Call, Speaker
+from handrail.policies.texts import Moment
 
 UNAVAILABLE = "unavailable"
 
@@ -22,12 +24,12 @@ class Decider:
 
     policy: Policy
     thresholds: Mapping[str, float]
-    texts: Texts
+    texts: Languages
     directory: Directory
     policy_hash: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.texts.require(self.policy.texts | {UNAVAILABLE})
+        self.texts.require(self.policy.texts | {UNAVAILABLE}, self.policy.guidance)
         # Worked out once: every passage of every stream is decided on, and each decision carries it.
         object.__setattr__(self, "policy_hash", self.policy.hash)
 
@@ -37,26 +39,32 @@ class Decider:
         assessment: Assessment,
         context: Context = NOWHERE,
         *,
+        reply: str = "",
         complete: bool = True,
     ) -> Decision:
         """Apply every rule; the most intrusive action of those that fire is taken.
 
         Texts come from the rules that call for that action, in policy order: the first one replaces, the
-        first two different ones are appended. Of a reply that is not yet `complete` nothing can be said
-        to be missing, so rules that ask for that wait.
+        first two different ones are appended, unless `reply` has them already or the conversation had them
+        a moment ago. Where nothing is left to append, the reply is delivered. Of a reply that is not yet
+        `complete` nothing can be said to be missing, so rules that ask for that wait.
         """
         rules = [r for r in self.policy.rules if complete or not r.needs_whole_reply]
         fired = [r for r in rules if self._fires(r.when, assessment)]
         action = max((r.then for r in fired), key=ACTION_ORDER.index, default=Action.DELIVER)
+        taken = [r for r in fired if r.then == action]
+        speaker = self._speaker(context)
+        calls = [Call(r.text, self._level(r, assessment.risk)) for r in taken if r.text]
+        text = speaker.say(calls, action, Moment(conversation, reply))
         return Decision(
-            action=action,
+            action=action if text else Action.DELIVER,
             escalate=any(r.escalate for r in fired),
             severity=max((r.severity for r in fired), key=SEVERITY_ORDER.index, default=None),
             fired=tuple(Fired(r.id, r.harm, r.why, _probability(r.when, assessment)) for r in fired),
             harms=self.harms(assessment),
-            text=self._text(fired, action, conversation, context.country),
+            text=text,
             policy=self.policy_hash,
-            guidance=self._guidance(fired, action, conversation),
+            guidance=next((speaker.texts.guidance[r.guidance] for r in taken if r.guidance), ""),
         )
 
     def harms(self, assessment: Assessment) -> dict[Harm, float]:
@@ -85,7 +93,8 @@ class Decider:
 
     def unavailable(self, conversation: Conversation, context: Context = NOWHERE) -> str:
         """What a person gets when a reply could not be judged."""
-        return self.texts.choose(UNAVAILABLE, conversation, self.directory.describe(context.country))
+        call = Call(UNAVAILABLE, None)
+        return self._speaker(context).say([call], Action.REPLACE, Moment(conversation))
 
     def threshold(self, label: str) -> float:
         """The probability from which a label counts as present: the policy's, else the model's.
@@ -124,20 +133,15 @@ class Decider:
         present = explicit or reading.present[risk] >= least
         return present and (level is None or not explicit)
 
-    def _guidance(self, fired: list[Rule], action: Action, conversation: Conversation) -> str:
-        names = (r.guidance for r in fired if r.then == action and r.guidance)
-        name = next(names, None)
-        return self.texts.choose(name, conversation, "") if name else ""
+    def _speaker(self, context: Context) -> Speaker:
+        return Speaker(self.texts.of(context.locale), self.directory, context.country)
 
-    def _text(
-        self, fired: list[Rule], action: Action, conversation: Conversation, country: str | None
-    ) -> str:
-        names = list(dict.fromkeys(r.text for r in fired if r.then == action and r.text))
-        if not names:
-            return ""
-        most = 2 if action == Action.APPEND else 1
-        resources = self.directory.describe(country)
-        return "\n\n".join(self.texts.choose(n, conversation, resources) for n in names[:most])
+    def _level(self, rule: Rule, risk: RiskReading) -> RiskLevel | None:
+        """How openly the risk of a rule shows."""
+        if rule.when.risk is None:
+            return None
+        explicit = self._shows(rule.when.risk, RiskLevel.EXPLICIT, risk)
+        return RiskLevel.EXPLICIT if explicit else RiskLevel.LATENT
 
 
 def _probability(when: When, assessment: Assessment) -> float:

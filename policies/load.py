@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from handrail.policies.decide import Decider
+from handrail.policies.languages import read_languages
 from handrail.policies.policy import read_policy
 from handrail.policies.resources import read_directory
-from handrail.policies.texts import read_texts
 
 
 def load_decider(
@@ -16,4 +16,4 @@ def load_decider(
     resources: Path | None = None,
 ) -> Decider:
     """Read policy, texts and resources, bound to a model's thresholds. Raises PolicyError."""
-    return Decider(read_policy(policy), thresholds, read_texts(texts), read_directory(resources))
+    return Decider(read_policy(policy), thresholds, read_languages(texts), read_directory(resources))

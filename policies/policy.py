@@ -145,7 +145,12 @@ class Policy(_Part):
     @property
     def texts(self) -> set[str]:
         """The names of the texts that the rules use."""
-        return {name for rule in self.rules for name in (rule.text, rule.guidance) if name}
+        return {rule.text for rule in self.rules if rule.text}
+
+    @property
+    def guidance(self) -> set[str]:
+        """The names of the guidance that the rules give a chatbot that is asked again."""
+        return {rule.guidance for rule in self.rules if rule.guidance}
 
     @property
     def hash(self) -> str:

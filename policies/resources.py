@@ -3,7 +3,7 @@
 The date says when an entry was written down or, once an operator has verified it, when that was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -13,10 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from handrail.classifiers.errors import PolicyError
 from handrail.policies.document import read_document
+from handrail.policies.where import Where
 
 INTERNATIONAL = "international"
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 _SHOWN = 2
+ENGLISH = Where()
 
 
 class _Part(BaseModel):
@@ -35,10 +37,10 @@ class Resource(_Part):
     source: str
     checked: date
 
-    def describe(self) -> str:
+    def describe(self, where: Where) -> str:
         """The service as one clause, such as "call 988 (988 Lifeline, 24 hours a day)"."""
-        verb = {"call": "call", "text": "text", "chat": "chat at", "web": "see"}[self.type]
-        return f"{verb} {self.contact} ({self.name}, {self.hours})"
+        phrases = {"call": where.call, "text": where.text, "chat": where.chat, "web": where.web}
+        return phrases[self.type].format(contact=self.contact, name=self.name, hours=self.hours)
 
 
 class Place(_Part):
@@ -77,21 +79,25 @@ class Directory(_Part):
         regions = parts[1:] if len(parts) > 1 else [p for p in parts if p.isupper()]
         return next((p.upper() for p in regions if p.upper() in self.countries), None)
 
-    def describe(self, country: str | None) -> str:
+    def describe(self, country: str | None, where: Where = ENGLISH) -> str:
         """One or two sentences that say where to turn, for a country or for anywhere."""
-        place = self.countries.get(country) if country else None
+        options = [r.describe(where) for r in self._general(country)]
+        place = self.countries.get(country or "")
         if place is None:
-            options = "; or ".join(r.describe() for r in self.international[:_SHOWN])
-            return (
-                "Wherever you are, you can find people to talk to: "
-                f"{options}. If you are in danger right now, please call your local emergency number."
-            )
-        general = [r for r in place.services if r.audience == "everyone"][:_SHOWN]
-        options = ", or ".join(r.describe() for r in general)
-        return (
-            f"In {place.name} you can {options}. "
-            f"If you are in danger right now, please call {place.emergency}."
+            return where.anywhere.format(options=where.between_anywhere.join(options))
+        return where.here.format(
+            place=place.name, options=where.between.join(options), emergency=place.emergency
         )
+
+    def nearest(self, country: str | None, where: Where = ENGLISH) -> str:
+        """The first service to turn to, as a clause."""
+        return self._general(country)[0].describe(where)
+
+    def _general(self, country: str | None) -> Sequence[Resource]:
+        place = self.countries.get(country or "")
+        if place is None:
+            return self.international[:_SHOWN]
+        return [r for r in place.services if r.audience == "everyone"][:_SHOWN]
 
 
 def resources_path() -> Path:

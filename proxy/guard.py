@@ -71,7 +71,7 @@ class Guard:
         sought = None if thorough else partial(self.decider.sought, context=context)
         try:
             assessment = await self.scheduler.assess(Exchange(conversation, reply), sought)
-            decision = self.decider.decide(conversation, assessment, context, complete=complete)
+            decision = self.decider.decide(conversation, assessment, context, reply=reply, complete=complete)
         except Exception as error:
             _log.error("reply_unjudged", error=type(error).__name__)
             return self._closed(conversation, context, type(error).__name__)

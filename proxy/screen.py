@@ -70,7 +70,9 @@ class Screener:
                 yield row
                 continue
             exchange, assessment = next(assessed)
-            decision = self.decider.decide(exchange.conversation, assessment, self.context)
+            decision = self.decider.decide(
+                exchange.conversation, assessment, self.context, reply=exchange.reply
+            )
             yield result_of(row.id, exchange.reply, assessment, decision)
 
 

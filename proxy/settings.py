@@ -34,7 +34,9 @@ class Settings(BaseModel):
         default=Path("handrail.db"), description="SQLite file that keeps flagged exchanges."
     )
     policy_path: Path | None = Field(default=None, description="Policy file; ours when not set.")
-    texts_path: Path | None = Field(default=None, description="Texts shown to people; ours when not set.")
+    texts_path: Path | None = Field(
+        default=None, description="Texts shown to people; a file, or a folder with one file a language."
+    )
     resources_path: Path | None = Field(default=None, description="Crisis resources; ours when not set.")
     model_path: Path | None = Field(default=None, description="Folder of the model; ours when not set.")
     locale: str | None = Field(

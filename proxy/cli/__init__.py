@@ -11,6 +11,7 @@ from handrail.proxy.cli.doctor import doctor
 from handrail.proxy.cli.policy import policy
 from handrail.proxy.cli.screen import screen
 from handrail.proxy.cli.serve import serve
+from handrail.proxy.cli.texts import texts
 from handrail.proxy.cli.version import version
 
 
@@ -19,7 +20,7 @@ def cli() -> None:
     """Read every reply of a chatbot before a person in distress does."""
 
 
-for _command in (serve, demo, screen, calibrate, policy, doctor, version):
+for _command in (serve, demo, screen, calibrate, policy, texts, doctor, version):
     cli.add_command(_command)
 
 

@@ -12,9 +12,9 @@ from multidict import CIMultiDict
 from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.errors import HandrailError
 from handrail.classifiers.exchange import Conversation, Exchange
+from handrail.policies.languages import Languages, read_languages
 from handrail.policies.policy import read_policy
 from handrail.policies.resources import read_directory
-from handrail.policies.texts import read_texts
 from handrail.proxy.journal.sqlite import SqliteJournal
 from handrail.proxy.settings import Settings, load_settings
 from handrail.proxy.upstream import Upstream
@@ -30,7 +30,7 @@ def doctor(path: Path | None, upstream_url: str | None) -> None:
         ("settings", lambda: _settings(settings, path, upstream_url)),
         ("model", lambda: _model(settings)),
         ("policy", lambda: read_policy(_of(settings, "policy_path")).hash),
-        ("texts", lambda: read_texts(_of(settings, "texts_path")).reviewed),
+        ("texts", lambda: _texts(read_languages(_of(settings, "texts_path")))),
         ("resources", lambda: _resources(_of(settings, "resources_path"))),
         ("journal", lambda: asyncio.run(_journal(settings))),
         ("upstream", lambda: asyncio.run(_upstream(settings))),
@@ -62,6 +62,10 @@ def _model(settings: list[Settings]) -> str:
     began = time.perf_counter()
     assessor.assess([Exchange(Conversation.of([("user", "hello")]), "Hello, how are you today?")])
     return f"{assessor.version}, one short exchange in {(time.perf_counter() - began) * 1000:.0f} ms"
+
+
+def _texts(languages: Languages) -> str:
+    return "; ".join(f"{code}: {texts.reviewed}" for code, texts in languages.texts.items())
 
 
 def _resources(path: Path | None) -> str:

@@ -8,9 +8,9 @@ import click
 from handrail.classifiers.assessor import Assessor
 from handrail.policies.examples import run_examples
 from handrail.policies.explain import explain_policy
+from handrail.policies.languages import read_languages
 from handrail.policies.load import load_decider
 from handrail.policies.policy import default_policy_path, read_policy
-from handrail.policies.texts import read_texts
 
 
 @click.group()
@@ -23,7 +23,7 @@ def policy() -> None:
 def check(file: Path) -> None:
     """Validate FILE (default: the shipped policy) and say in plain sentences what it does."""
     read = read_policy(file)
-    read_texts().require(read.texts)
+    read_languages().require(read.texts, read.guidance)
     click.echo(explain_policy(read))
 
 

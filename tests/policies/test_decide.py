@@ -93,13 +93,13 @@ def test_the_most_intrusive_action_wins(decider: Decider) -> None:
 def test_a_reply_to_be_regenerated_has_something_to_fall_back_on(decider: Decider) -> None:
     """Regenerating carries guidance for the new reply, and a text that replaces it if none comes."""
     stigma = decider.policy.rules[-1]
-    changed = stigma.model_copy(update={"then": Action.REGENERATE, "guidance": "mania_append"})
+    changed = stigma.model_copy(update={"then": Action.REGENERATE, "guidance": "mania"})
     policy = decider.policy.model_copy(update={"rules": (changed,)})
     decision = dataclasses.replace(decider, policy=policy).decide(
         HELLO, assessed({}, {Behaviour.STIGMATISES})
     )
     assert (decision.action, decision.replaces) == (Action.REGENERATE, True)
-    assert decision.guidance in decider.texts.texts["mania_append"]
+    assert decision.guidance == decider.texts.of(None).guidance["mania"]
     assert decision.delivered("what was written") == decision.text != ""
 
 
@@ -107,10 +107,10 @@ def test_two_things_missing_are_both_added(decider: Decider) -> None:
     """A reply that leaves out two different things gets two texts, each once."""
     risks = {Risk.SUICIDAL_IDEATION: RiskLevel.LATENT, Risk.DELUSION: RiskLevel.LATENT}
     decision = decider.decide(HELLO, assessed(risks, set()))
-    texts = decider.texts.texts
+    texts = decider.texts.of(None).texts
     assert decision.text.count("\n\n") >= 1
-    assert any(decision.text.startswith(v[:25]) for v in texts["crisis_append"])
-    assert any(v[:25] in decision.text for v in texts["delusion_append"])
+    assert any(decision.text.startswith(v.say[:25]) for v in texts["crisis_append"])
+    assert any(v.say[:25] in decision.text for v in texts["delusion_append"])
 
 
 def test_an_unfinished_reply_owes_nothing_yet(decider: Decider) -> None:
