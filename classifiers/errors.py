@@ -48,13 +48,15 @@ class RequestError(HandrailError):
 class UpstreamError(HandrailError):
     """The chatbot could not be reached, or answered what can't be read.
 
-    `status` is the HTTP status to answer with, `code` a stable word for what happened.
+    `status` is the HTTP status to answer with, `code` a stable word for what happened, `retry_after` the
+    seconds after which to ask again, where that is known.
     """
 
-    def __init__(self, message: str, status: int, code: str) -> None:
+    def __init__(self, message: str, status: int, code: str, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.retry_after = retry_after
 
 
 class JournalError(HandrailError):

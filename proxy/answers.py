@@ -56,6 +56,11 @@ class Answer:
         return self.response
 
 
-def error_response(fault: Fault, write: Callable[[Fault], bytes] = write_error) -> web.Response:
-    """An error in a dialect's shape, by default OpenAI's."""
-    return web.Response(status=fault.status, body=write(fault), content_type="application/json")
+def error_response(
+    fault: Fault, write: Callable[[Fault], bytes] = write_error, retry_after: int | None = None
+) -> web.Response:
+    """An error in a dialect's shape, by default OpenAI's; `retry_after` is in seconds."""
+    headers = {"Retry-After": str(retry_after)} if retry_after is not None else None
+    return web.Response(
+        status=fault.status, body=write(fault), headers=headers, content_type="application/json"
+    )

@@ -72,7 +72,7 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
     metrics = Metrics()
     journal = SqliteJournal(settings.journal_path)
     await journal.open()
-    upstream = Upstream(settings)
+    upstream = Upstream(settings, metrics)
     async with Scheduler(judgement.assessor) as scheduler:
         app[LIVE] = Live(Guard(scheduler, judgement.decider, journal, metrics))
         app[_RELAY] = Relay(settings, upstream, metrics)

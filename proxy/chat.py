@@ -34,7 +34,6 @@ class ChatHandler:
 
     def __init__(self, settings: Settings, upstream: Upstream, live: Live) -> None:
         self._settings = settings
-        self._key = settings.bearer
         self._upstream = upstream
         self._live = live
         self._history = History(settings.history_most, settings.history_seconds)
@@ -89,7 +88,7 @@ class ChatHandler:
         return turn.answer.response
 
     async def _exchange(self, turn: Turn) -> None:
-        headers = to_upstream(turn.request.headers, self._key)
+        headers = to_upstream(turn.request.headers)
         headers["Accept-Encoding"] = "identity"
         send = self._upstream.send("POST", turn.request.raw_path, headers, turn.body, decode=True)
         async with send as got:
@@ -115,7 +114,7 @@ class ChatHandler:
         await turn.drop(error.code)
         fault = Fault(error.status, str(error), code=error.code)
         if not turn.answer.begun:
-            return error_response(fault, turn.dialect.write_error)
+            return error_response(fault, turn.dialect.write_error, error.retry_after)
         if turn.stream is None:
             return turn.answer.cut() or turn.answer.response
         try:

@@ -26,15 +26,13 @@ TIMEZONE_HEADER = "X-Handrail-Timezone"
 EXCHANGE_HEADER = "X-Handrail-Exchange"
 
 
-def to_upstream(headers: Mapping[str, str], key: str | None) -> CIMultiDict[str]:
-    """The client's headers as the upstream should see them; `key` replaces the authorization."""
+def to_upstream(headers: Mapping[str, str]) -> CIMultiDict[str]:
+    """The client's headers as an upstream should see them."""
     passed = _end_to_end(headers)
     for name in [n for n in passed if n.lower().startswith(_OWN_PREFIX)]:
         passed.popall(name, None)
     for name in ("Host", "Content-Length", "Expect"):
         passed.popall(name, None)
-    if key is not None:
-        passed["Authorization"] = f"Bearer {key}"
     return passed
 
 

@@ -40,6 +40,18 @@ class Metrics:
         self.upstream_errors = Counter(
             "handrail_upstream_errors", "Failures of the upstream, by code.", ["code"], registry=self.registry
         )
+        self.retries = Counter(
+            "handrail_upstream_retries",
+            "Requests sent again, by upstream.",
+            ["upstream"],
+            registry=self.registry,
+        )
+        self.circuit = Gauge(
+            "handrail_upstream_circuit",
+            "Circuit of each upstream: 0 closed, 1 half open, 2 open.",
+            ["upstream"],
+            registry=self.registry,
+        )
         self.journal_errors = Counter(
             "handrail_journal_errors", "Flagged exchanges that could not be written.", registry=self.registry
         )

@@ -18,7 +18,6 @@ class Relay:
     """Handles every request that is no chat completion."""
 
     def __init__(self, settings: Settings, upstream: Upstream, metrics: Metrics) -> None:
-        self._key = settings.bearer
         self._upstream = upstream
         self._metrics = metrics
 
@@ -32,7 +31,8 @@ class Relay:
             await self._pass(request, answer)
         except UpstreamError as error:
             self._metrics.upstream_errors.labels(error.code).inc()
-            return answer.cut() or error_response(Fault(error.status, str(error), code=error.code))
+            fault = Fault(error.status, str(error), code=error.code)
+            return answer.cut() or error_response(fault, retry_after=error.retry_after)
         except ClientGone:
             pass
         except Exception as error:
@@ -42,7 +42,7 @@ class Relay:
         return answer.response
 
     async def _pass(self, request: web.Request, answer: Answer) -> None:
-        headers = to_upstream(request.headers, self._key)
+        headers = to_upstream(request.headers)
         body = request.content.iter_any() if request.body_exists else None
         if body is not None and request.content_length is not None:
             headers["Content-Length"] = str(request.content_length)

@@ -2,21 +2,19 @@
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from yarl import URL
 
 from handrail.classifiers.errors import SettingsError
 from handrail.policies.document import Place, describe, parse_with_lines
 from handrail.proxy.dialects.generic import GenericMapping
+from handrail.proxy.routing import BEARER, UpstreamEntry, absolute, header_name, one_line
 
 PREFIX = "HANDRAIL_"
-_PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 
 class Settings(BaseModel):
@@ -26,7 +24,14 @@ class Settings(BaseModel):
 
     upstream_url: str = Field(description="Base URL of the chatbot server; paths are appended to it.")
     upstream_key: SecretStr | None = Field(
-        default=None, description="Bearer key sent upstream instead of the client's own authorization."
+        default=None, description="Key sent upstream instead of the client's own."
+    )
+    upstream_key_header: str = Field(
+        default=BEARER,
+        description="Header in which the key is sent; Authorization carries it as a bearer's, others bare.",
+    )
+    upstreams: tuple[UpstreamEntry, ...] = Field(
+        default=(), description="Further upstreams, by path or model (below)."
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -49,8 +54,38 @@ class Settings(BaseModel):
         "it.",
     )
     connect_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a connection upstream.")
+    first_byte_timeout: float = Field(
+        default=300, gt=0, description="Seconds to wait for the first byte of an answer from upstream."
+    )
     idle_timeout: float = Field(
         default=120, gt=0, description="Seconds to wait for the next byte from upstream."
+    )
+    total_timeout: float = Field(
+        default=1800, gt=0, description="Seconds that a request may take upstream in all."
+    )
+    retries: int = Field(
+        default=2, ge=0, le=10, description="Times that a request is sent again before an answer has begun."
+    )
+    retry_seconds: float = Field(
+        default=0.2, gt=0, description="Longest wait before the first retry; it doubles each time."
+    )
+    retry_most_seconds: float = Field(
+        default=5, gt=0, description="Longest wait before any retry, and longest Retry-After that is kept to."
+    )
+    breaker_failures: int = Field(
+        default=5, ge=0, description="Failures in a row after which an upstream is left alone; 0 for never."
+    )
+    breaker_seconds: float = Field(
+        default=10, gt=0, description="Seconds for which it is left alone before it is tried again."
+    )
+    max_connections: int = Field(
+        default=1024, ge=0, description="Most connections to one upstream; 0 for any number."
+    )
+    keepalive_seconds: float = Field(
+        default=30, gt=0, description="Seconds for which an idle connection upstream is kept."
+    )
+    max_header_bytes: int = Field(
+        default=32768, ge=1024, le=2**20, description="Longest header line taken, from either side."
     )
     max_body_bytes: int = Field(default=8 * 2**20, ge=1024, description="Largest request body taken.")
     max_reply_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest reply read.")
@@ -75,26 +110,10 @@ class Settings(BaseModel):
         default="info", description="Least severe log line written."
     )
 
-    @property
-    def bearer(self) -> str | None:
-        """The upstream key itself, to be sent and never shown."""
-        return self.upstream_key.get_secret_value() if self.upstream_key else None
-
     @field_validator("upstream_url")
     @classmethod
     def _absolute(cls, value: str) -> str:
-        value = value.strip()
-        try:
-            url = URL(value)
-        except ValueError:
-            url = URL()
-        if url.scheme not in {"http", "https"} or not url.host or not _PRINTABLE.fullmatch(value):
-            raise ValueError("must be an http:// or https:// URL, such as http://127.0.0.1:11434")
-        if "?" in value or "#" in value:
-            raise ValueError("must have no query and no fragment")
-        if "@" in url.raw_authority:
-            raise ValueError("must have no user name in it; give the key as upstream_key")
-        return value.rstrip("/")
+        return absolute(value)
 
     @field_validator("timezone")
     @classmethod
@@ -104,7 +123,7 @@ class Settings(BaseModel):
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError("must be an IANA time zone, such as Europe/London") from error
 
-    @field_validator("generic", mode="before")
+    @field_validator("generic", "upstreams", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         """In the environment the mappings stand as JSON."""
@@ -115,16 +134,23 @@ class Settings(BaseModel):
         except ValueError as error:
             raise ValueError("must be a JSON list of mappings") from error
 
+    @field_validator("upstreams")
+    @classmethod
+    def _told_apart(cls, value: tuple[UpstreamEntry, ...]) -> tuple[UpstreamEntry, ...]:
+        names = [entry.name for entry in value]
+        if len(set(names)) < len(names):
+            raise ValueError("each must have a name of its own")
+        return value
+
     @field_validator("upstream_key")
     @classmethod
     def _one_line(cls, value: SecretStr | None) -> SecretStr | None:
-        """A key read from a mounted file often ends in a newline; inside it none can be sent."""
-        if value is None:
-            return None
-        key = value.get_secret_value().strip()
-        if not _PRINTABLE.fullmatch(key):
-            raise ValueError("must be printable ASCII without spaces")
-        return SecretStr(key)
+        return one_line(value)
+
+    @field_validator("upstream_key_header")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        return header_name(value)
 
 
 def load_settings(

@@ -1,61 +1,229 @@
-"""Upstream: the one place that speaks to the chatbot's server, and translates what goes wrong there."""
+"""Upstream: the one place that speaks to chatbot servers, and translates what goes wrong there."""
 
+import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
 from handrail.classifiers.errors import UpstreamError
+from handrail.proxy.breaker import Breaker, State
+from handrail.proxy.logs import logger
+from handrail.proxy.metrics import Metrics
+from handrail.proxy.retry import TEMPORARY, Retries, wished_wait
+from handrail.proxy.routing import DEFAULT, Destination, Router, destination, model_of
 from handrail.proxy.settings import Settings
+
+_log = logger("upstream")
+
+# Bytes of an answer read ahead of a client that is slow to take them (twice that, at most).
+_BUFFER = 2**16
 
 Body = bytes | AsyncIterator[bytes] | None
 
+# Methods that mean the same when they are said twice (RFC 9110, section 9.2.2).
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+# What fails before a byte of the request has left.
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
+class BodyError(Exception):
+    """The client's request body broke off; raised by who reads it, and passed through."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request to be sent, perhaps more than once."""
+
+    method: str
+    url: URL
+    headers: CIMultiDict[str]
+    body: Body
+    decode: bool
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it may be sent again though the upstream may have had it.
+
+        A body in memory is a chat's: asking a model twice does no harm. Any other request must be
+        idempotent, and have no body that has flowed away.
+        """
+        return isinstance(self.body, bytes) or (self.body is None and self.method in _IDEMPOTENT)
+
 
 class Upstream:
-    """A pool of connections to the server of the settings. Close it when done."""
+    """Pools of connections to the servers of the settings. Close it when done."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._base = settings.upstream_url
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=settings.connect_timeout, sock_read=settings.idle_timeout
-        )
-        self._session = aiohttp.ClientSession(
-            timeout=timeout,
-            # A proxy keeps no cookies: they are the client's.
-            cookie_jar=aiohttp.DummyCookieJar(),
-            connector=aiohttp.TCPConnector(limit=0),
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-        )
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        key, header = settings.upstream_key, settings.upstream_key_header
+        first = destination(DEFAULT, settings.upstream_url, key, header)
+        self.router = Router(first, settings.upstreams)
+        self._breakers = {
+            found.name: Breaker(settings.breaker_failures, settings.breaker_seconds)
+            for found in self.router.destinations
+        }
+        self._metrics = metrics
+        for name in self._breakers:
+            metrics.circuit.labels(name).set_function(partial(self._state, name))
+        self._retries = Retries(settings.retries, settings.retry_seconds, settings.retry_most_seconds)
+        self._total = settings.total_timeout
+        self._idle = settings.idle_timeout
+        self._session = _session(settings)
 
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()
 
     @asynccontextmanager
-    async def send(
-        self, method: str, path: str, headers: CIMultiDict[str], body: Body, *, decode: bool
+    async def send(  # noqa: PLR0913  (a request has so many parts)
+        self,
+        method: str,
+        path: str,
+        headers: CIMultiDict[str],
+        body: Body,
+        *,
+        decode: bool,
+        model: str | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request on; give the response while its body is still coming.
 
-        `path` is the raw path with its query. `decode` undoes the body's content coding. Raises
-        UpstreamError for whatever the network does, also while the body is read.
+        `path` is the raw path with its query; with the model that a body in memory names, or `model`, it
+        decides which upstream is asked, and whose key is sent. `decode` undoes the body's content coding.
+        Until the first byte of an answer, and never after, a request that failed is sent again as the
+        settings say. Raises UpstreamError for whatever the network does, also while the body is read, and
+        at once while the circuit is open; BodyError when `body` does.
         """
-        url = URL(self._base + path, encoded=True)
+        if model is None and self.router.by_model and isinstance(body, bytes):
+            model = model_of(body)
+        target = self.router.choose(path, model)
+        target.authorize(headers)
+        call = _Call(method, URL(target.base + path, encoded=True), headers, body, decode)
         try:
-            async with self._session.request(
-                method, url, headers=headers, data=body, allow_redirects=False, auto_decompress=decode
-            ) as response:
+            async with asyncio.timeout(self._total), await self._answer(call, target) as response:
+                self._await_next(response)
                 yield response
         except TimeoutError as error:
             raise UpstreamError(
                 "The model server took too long to answer.", 504, "upstream_timeout"
             ) from error
         except aiohttp.ClientConnectionError as error:
+            if isinstance(error.__cause__, BodyError):
+                raise error.__cause__ from None
             raise _lost(error) from error
         except aiohttp.ClientError as error:
             raise UpstreamError("The model server's answer broke off.", 502, "upstream_cut") from error
+
+    async def _answer(self, call: _Call, target: Destination) -> aiohttp.ClientResponse:
+        """The first answer worth passing on, or the last there was."""
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                response = await self._ask(call, target.name)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                wait = self._retries.wait(tried) if _sendable(call, error) else None
+                if wait is None:
+                    raise
+            else:
+                wait = self._after(response, tried) if call.repeatable else None
+                if wait is None:
+                    return response
+                response.close()
+            self._metrics.retries.labels(target.name).inc()
+            await asyncio.sleep(wait)
+
+    async def _ask(self, call: _Call, name: str) -> aiohttp.ClientResponse:
+        """Send once, if the circuit is closed, and tell its breaker what became of it."""
+        breaker = self._breakers[name]
+        if (seconds := breaker.admit()) is not None:
+            message = "The model server does not answer; it will be tried again shortly."
+            raise UpstreamError(message, 503, "upstream_resting", math.ceil(seconds))
+        try:
+            response = await self._session.request(
+                call.method,
+                call.url,
+                headers=call.headers,
+                data=call.body,
+                allow_redirects=False,
+                auto_decompress=call.decode,
+            )
+        except BaseException as error:
+            self._note(name, _is_upstreams(error))
+            raise
+        self._note(name, response.status in TEMPORARY)
+        return response
+
+    def _state(self, name: str) -> float:
+        return float(self._breakers[name].state)
+
+    def _note(self, name: str, failed: bool | None) -> None:
+        """Tell a breaker; `failed` is None where nothing is learned of the upstream."""
+        breaker = self._breakers[name]
+        before = breaker.state
+        if failed is None:
+            breaker.abandoned()
+        elif failed:
+            breaker.failed()
+        else:
+            breaker.succeeded()
+        if State.OPEN in {breaker.state, before} and breaker.state != before:
+            _log.warning("circuit", upstream=name, state=breaker.state.name.lower())
+
+    def _after(self, response: aiohttp.ClientResponse, tried: int) -> float | None:
+        """Seconds to wait before asking again after an answer; None when the answer is to be passed on."""
+        if response.status not in TEMPORARY:
+            return None
+        return self._retries.wait(tried, wished_wait(response.headers.get("Retry-After")))
+
+    def _await_next(self, response: aiohttp.ClientResponse) -> None:
+        """From its first byte on, an answer must only not fall silent for too long."""
+        connection = response.connection
+        if connection is None or connection.protocol is None:
+            return
+        connection.protocol.read_timeout = self._idle
+        # More than a buffer may have paused reading: then time only counts from when it is resumed.
+        if response.content.total_bytes < _BUFFER:
+            connection.protocol.start_timeout()
+
+
+def _session(settings: Settings) -> aiohttp.ClientSession:
+    size = settings.max_header_bytes
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(
+            total=None, connect=settings.connect_timeout, sock_read=settings.first_byte_timeout
+        ),
+        # A proxy keeps no cookies: they are the client's.
+        cookie_jar=aiohttp.DummyCookieJar(),
+        connector=aiohttp.TCPConnector(
+            limit=0,
+            limit_per_host=settings.max_connections,
+            keepalive_timeout=settings.keepalive_seconds,
+        ),
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        read_bufsize=_BUFFER,
+        max_line_size=size,
+        max_field_size=size,
+    )
+
+
+def _sendable(call: _Call, error: Exception) -> bool:
+    """Whether a request that met an error may be sent again. One that was waited for long enough may not."""
+    if isinstance(error, _NEVER_SENT):
+        return True
+    lost = isinstance(error, aiohttp.ClientConnectionError) and not isinstance(error, TimeoutError)
+    return call.repeatable and lost and not isinstance(error.__cause__, BodyError)
+
+
+def _is_upstreams(error: BaseException) -> bool | None:
+    """True for an error that an upstream is to blame for; None for any other, such as a client that left."""
+    if isinstance(error, aiohttp.ClientError | TimeoutError) and not isinstance(error.__cause__, BodyError):
+        return True
+    return None
 
 
 def _lost(error: aiohttp.ClientConnectionError) -> UpstreamError:

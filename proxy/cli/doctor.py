@@ -16,6 +16,7 @@ from handrail.policies.languages import Languages, read_languages
 from handrail.policies.policy import read_policy
 from handrail.policies.resources import read_directory
 from handrail.proxy.journal.sqlite import SqliteJournal
+from handrail.proxy.metrics import Metrics
 from handrail.proxy.settings import Settings, load_settings
 from handrail.proxy.upstream import Upstream
 
@@ -89,7 +90,7 @@ async def _journal(settings: list[Settings]) -> str:
 async def _upstream(settings: list[Settings]) -> str:
     if not settings:
         return "not checked without settings"
-    upstream = Upstream(settings[0])
+    upstream = Upstream(settings[0], Metrics())
     try:
         async with upstream.send("GET", "/v1/models", CIMultiDict(), None, decode=False) as answer:
             return f"answers (status {answer.status} for /v1/models)"

@@ -11,26 +11,19 @@ from handrail.proxy.headers import to_client, to_upstream
 def test_hop_by_hop_headers_end_here(name: str) -> None:
     """Headers that belong to one connection cross in neither direction."""
     headers = CIMultiDict({name: "x", "X-Other": "y"})
-    assert dict(to_upstream(headers, None)) == {"X-Other": "y"}
+    assert dict(to_upstream(headers)) == {"X-Other": "y"}
     assert dict(to_client(headers, decoded=False)) == {"X-Other": "y"}
 
 
 def test_headers_named_by_connection_end_here() -> None:
     """What a Connection header names is bound to that connection too."""
     headers = CIMultiDict([("Connection", "close, X-Secret"), ("X-Secret", "1"), ("X-Other", "2")])
-    assert dict(to_upstream(headers, None)) == {"X-Other": "2"}
+    assert dict(to_upstream(headers)) == {"X-Other": "2"}
 
 
 def test_our_own_headers_stay_with_us() -> None:
     """Headers addressed to handrail are not passed on."""
-    assert not to_upstream(CIMultiDict({"X-Handrail-Locale": "en-GB"}), None)
-
-
-def test_the_key_of_the_settings_replaces_the_clients() -> None:
-    """With an upstream key set the client's authorization is replaced; else it passes."""
-    headers = CIMultiDict({"Authorization": "Bearer theirs"})
-    assert to_upstream(headers, "ours")["Authorization"] == "Bearer ours"
-    assert to_upstream(headers, None)["Authorization"] == "Bearer theirs"
+    assert not to_upstream(CIMultiDict({"X-Handrail-Locale": "en-GB"}))
 
 
 def test_repeated_headers_are_all_kept() -> None:
