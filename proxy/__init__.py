@@ -6,6 +6,7 @@ Relay       passes requests and replies on, as a careful proxy does (relay.py, h
 Upstream    speaks to chatbot servers (upstream.py): which (routing.py), how often (retry.py, breaker.py).
 Turn        one request on its way; each of its replies is concluded once (turn.py, chat.py, whole.py).
 Gate        what of a streamed reply may be released, as pure state (gate.py, stream.py, sse.py).
+Mode        what is done with the chats of a path: enforce, shadow or off (modes.py, bypass.py).
 Guard       judges a reply and makes what was flagged durable before it is released (guard.py).
 Journal     durable record of flagged exchanges (journal/).
 App         the aiohttp application that puts these together (app.py).

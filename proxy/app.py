@@ -14,15 +14,18 @@ from handrail.classifiers.scheduler import Scheduler
 from handrail.policies.decide import Decider
 from handrail.policies.load import load_decider
 from handrail.proxy.answers import error_response
+from handrail.proxy.bypass import Bypass
 from handrail.proxy.chat import ChatHandler
 from handrail.proxy.dialects.dialect import INVALID, Dialect, Fault
 from handrail.proxy.dialects.generic import generic_dialect
 from handrail.proxy.dialects.known import asks_for_stored, dialect_of
 from handrail.proxy.guard import Guard
+from handrail.proxy.history import History
 from handrail.proxy.journal.sqlite import SqliteJournal
 from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import CONTENT_TYPE, Metrics
+from handrail.proxy.modes import mode_of
 from handrail.proxy.relay import Relay
 from handrail.proxy.settings import Settings
 from handrail.proxy.upstream import Upstream
@@ -43,6 +46,7 @@ LIVE = web.AppKey("live", Live)
 _RELAY = web.AppKey("relay", Relay)
 _CHAT = web.AppKey("chat", ChatHandler)
 _VERDICTS = web.AppKey("verdicts", VerdictHandler)
+_SETTINGS = web.AppKey("settings", Settings)
 _OWN = web.AppKey("own", tuple[Dialect, ...])
 
 
@@ -56,6 +60,7 @@ def load_judgement(settings: Settings) -> Judgement:
 def build_app(settings: Settings, judgement: Judgement) -> web.Application:
     """The proxy as an application. Starting it raises JournalError when the journal can't be opened."""
     app = web.Application(client_max_size=settings.max_body_bytes, middlewares=[_errors])
+    app[_SETTINGS] = settings
     app[_OWN] = tuple(generic_dialect(mapping) for mapping in settings.generic)
     app.cleanup_ctx.append(lambda app: _open_parts(app, settings, judgement))
     app.router.add_get("/healthz", _health)
@@ -74,11 +79,15 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
     await journal.open()
     upstream = Upstream(settings, metrics)
     async with Scheduler(judgement.assessor) as scheduler:
-        app[LIVE] = Live(Guard(scheduler, judgement.decider, journal, metrics))
+        guard = Guard(scheduler, judgement.decider, journal, metrics, settings.fail_reply == "open")
+        app[LIVE] = Live(guard)
         app[_RELAY] = Relay(settings, upstream, metrics)
-        app[_CHAT] = ChatHandler(settings, upstream, app[LIVE])
+        history = History(settings.history_most, settings.history_seconds)
+        bypass = Bypass(settings, app[_RELAY], app[LIVE], history)
+        app[_CHAT] = ChatHandler(settings, upstream, app[LIVE], bypass, history)
         app[_VERDICTS] = VerdictHandler(settings, app[LIVE])
         yield
+        await bypass.close()
         await upstream.close()
     await journal.close()
 
@@ -91,7 +100,8 @@ async def _dispatch(request: web.Request) -> web.StreamResponse:
     dialect = dialect_of(request.method, request.path, own)
     if dialect is not None:
         return await request.app[_CHAT].handle(request, dialect)
-    if asks_for_stored(request.method, request.path):
+    unheld = mode_of(request.path, request.app[_SETTINGS].routes, request.app[_SETTINGS].mode) != "enforce"
+    if not unheld and asks_for_stored(request.method, request.path):
         message = "handrail does not relay stored answers: they come as the model wrote them."
         return error_response(Fault(501, message, INVALID, "stored_answer"))
     return await request.app[_RELAY].handle(request)

@@ -1,25 +1,25 @@
 """Chat: one chat completion, from request to judged reply."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import aiohttp
 from aiohttp import web
 
 from handrail.classifiers.errors import RequestError, UpstreamError
-from handrail.classifiers.exchange import Conversation
 from handrail.proxy.answers import Answer, ClientGone, error_response
 from handrail.proxy.asker import read_context
-from handrail.proxy.dialects.dialect import INVALID, Asked, Dialect, Fault
+from handrail.proxy.bypass import Bypass
+from handrail.proxy.dialects.dialect import INVALID, Dialect, Fault
 from handrail.proxy.headers import to_client, to_upstream
-from handrail.proxy.history import History
+from handrail.proxy.history import History, with_history
 from handrail.proxy.journal.record import Origin
 from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
+from handrail.proxy.modes import mode_of
 from handrail.proxy.settings import Settings
 from handrail.proxy.streamed import answer_streamed
-from handrail.proxy.turn import Turn
+from handrail.proxy.turn import Turn, let_by
 from handrail.proxy.upstream import Upstream
 from handrail.proxy.whole import answer_whole
 
@@ -32,42 +32,44 @@ _READABLE_CODINGS = frozenset({"identity", "gzip", "deflate", "br", "zstd"})
 class ChatHandler:
     """Handles chat completions: relays the request, judges the reply, repairs what would harm."""
 
-    def __init__(self, settings: Settings, upstream: Upstream, live: Live) -> None:
+    def __init__(
+        self, settings: Settings, upstream: Upstream, live: Live, bypass: Bypass, history: History
+    ) -> None:
         self._settings = settings
         self._upstream = upstream
         self._live = live
-        self._history = History(settings.history_most, settings.history_seconds)
+        self._bypass = bypass
+        self._history = history
 
     async def handle(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
-        """Answer a request of a dialect."""
+        """Answer a request of a dialect, as the mode of its path says."""
+        mode = mode_of(request.path, self._settings.routes, self._settings.mode)
+        with self._live.guard.metrics.open_replies.track_inprogress():
+            if mode == "off":
+                return await self._bypass.unread(request, dialect, "off")
+            if mode == "shadow":
+                return await self._bypass.shadow(request, dialect)
+            return await self._enforce(request, dialect)
+
+    async def _enforce(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
         guard = self._live.guard
+        body = await request.read()
         try:
-            body = await request.read()
             asked = dialect.read_request(body)
             context = read_context(
                 request.headers, request.path, self._settings, guard.decider.directory, datetime.now(UTC)
             )
         except RequestError as error:
+            if self._settings.fail_request == "open":
+                return await self._bypass.unread(request, dialect, "request_unread", body)
             fault = Fault(400, str(error), INVALID, "invalid_request", error.field)
             return error_response(fault, dialect.write_error)
         origin = Origin.now(dialect.name, request.path, context)
-        asked = self._with_history(asked, origin)
+        asked = with_history(self._history, asked, origin)
         if asked.unread:
             _log.warning("request_partly_unread", exchange=origin.id, kinds=asked.unread)
         turn = Turn(request, dialect, asked, body, origin, Answer(request), guard)
-        with guard.metrics.open_replies.track_inprogress():
-            return await self._relay(turn)
-
-    def _with_history(self, asked: Asked, origin: Origin) -> Asked:
-        """The request with the conversation that it only refers to."""
-        if asked.continues is None:
-            return asked
-        earlier = self._history.recall(asked.continues)
-        if earlier is None:
-            _log.warning("history_unknown", exchange=origin.id)
-            return asked
-        messages = (*earlier.messages, *asked.conversation.messages)
-        return replace(asked, conversation=Conversation(messages))
+        return await self._relay(turn)
 
     async def _relay(self, turn: Turn) -> web.StreamResponse:
         reading = turn.guard.warm(turn.asked.conversation)
@@ -93,19 +95,29 @@ class ChatHandler:
         send = self._upstream.send("POST", turn.request.raw_path, headers, turn.body, decode=True)
         async with send as got:
             turn.answer.begin(got.status, got.reason, to_client(got.headers, decoded=True))
-            _check_coding(got)
-            if got.status >= web.HTTPMultipleChoices.status_code:
+            if not _readable(got):
+                await self._undecoded(turn, got)
+            elif got.status >= web.HTTPMultipleChoices.status_code:
                 await self._pass(turn, got)
             elif got.content_type == turn.dialect.stream_type:
                 await answer_streamed(turn, got, self._settings, self._history)
             else:
                 await answer_whole(turn, got, self._settings, self._history)
 
+    async def _undecoded(self, turn: Turn, got: aiohttp.ClientResponse) -> None:
+        """A body in a coding that was not undone can't be read: it passes as the settings say, or not."""
+        if self._settings.fail_reply == "closed":
+            message = "The model server's answer is in an unknown coding."
+            raise UpstreamError(message, 502, "upstream_invalid")
+        turn.answer.begin(got.status, got.reason, to_client(got.headers, decoded=False))
+        await let_by(turn, got, b"", "unreadable_coding")
+
     async def _pass(self, turn: Turn, got: aiohttp.ClientResponse) -> None:
         """An error of the upstream's own: the client knows best what to make of it."""
         async for data in got.content.iter_any():
             await turn.answer.write(data)
         await turn.answer.finish()
+        await turn.drop("upstream_status")
 
     async def _broken(self, turn: Turn, error: UpstreamError) -> web.StreamResponse:
         """The upstream failed: an error response, or an error event where the answer has begun."""
@@ -125,8 +137,5 @@ class ChatHandler:
         return turn.answer.response
 
 
-def _check_coding(got: aiohttp.ClientResponse) -> None:
-    """A body in a coding that was not undone can't be read, and must not pass."""
-    coding = got.headers.get("Content-Encoding", "identity").lower()
-    if coding not in _READABLE_CODINGS:
-        raise UpstreamError("The model server's answer is in an unknown coding.", 502, "upstream_invalid")
+def _readable(got: aiohttp.ClientResponse) -> bool:
+    return got.headers.get("Content-Encoding", "identity").lower() in _READABLE_CODINGS

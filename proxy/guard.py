@@ -34,14 +34,15 @@ class Guard:
     """Everything a reply is judged with. Never raises for a failing part: each has an outcome.
 
     A failing classifier closes: the person gets an honest text instead of the reply, and the record says
-    why. A failing journal does not: the repaired reply is the safe one, so it is sent, and the loss is
-    counted, logged and shown by /readyz.
+    why; with `fail_open` they get the reply, and the record says as much. A failing journal closes nothing:
+    the repaired reply is the safe one, so it is sent, and the loss is counted, logged and shown by /readyz.
     """
 
     scheduler: Scheduler
     decider: Decider
     journal: Journal
     metrics: Metrics
+    fail_open: bool = False
 
     def warm(self, conversation: Conversation) -> "asyncio.Task[None]":
         """Start reading the conversation's risk while the model is still writing."""
@@ -53,7 +54,7 @@ class Guard:
             return self.decider.hold(await self.scheduler.read_risk(conversation), context)
         except Exception as error:
             _log.error("risk_unread", error=type(error).__name__)
-            return "reply"
+            return self.decider.policy.hold.default if self.fail_open else "reply"
 
     async def judge(
         self,
@@ -74,7 +75,7 @@ class Guard:
             decision = self.decider.decide(conversation, assessment, context, reply=reply, complete=complete)
         except Exception as error:
             _log.error("reply_unjudged", error=type(error).__name__)
-            return self._closed(conversation, context, type(error).__name__)
+            return self._failed(conversation, context, type(error).__name__)
         self.metrics.assessments.observe(assessment.seconds)
         return Verdict(decision, assessment)
 
@@ -85,7 +86,7 @@ class Guard:
             self.metrics.replies.labels("failed", "classifier").inc()
             await self._write(failed(origin, delivery, verdict.failure or "unknown"))
             return
-        self.metrics.count(decision)
+        self.metrics.count(decision, done=delivery.would is None)
         if decision.flagged:
             await self._write(screened(origin, delivery, verdict.assessment, decision))
         _log.info(
@@ -93,6 +94,7 @@ class Guard:
             exchange=origin.id,
             choice=delivery.choice,
             action=str(decision.action),
+            enforced=delivery.would is None,
             rules=decision.rules,
             escalate=decision.escalate,
             seconds=round(verdict.assessment.seconds, 4),
@@ -121,7 +123,9 @@ class Guard:
             self.metrics.journal_errors.inc()
             _log.error("flagged_exchange_not_written", exchange=record.id, error=str(error))
 
-    def _closed(self, conversation: Conversation, context: Context, failure: str) -> Verdict:
-        text = self.decider.unavailable(conversation, context)
-        decision = Decision(Action.REPLACE, False, None, (), {}, text, self.decider.policy_hash)
+    def _failed(self, conversation: Conversation, context: Context, failure: str) -> Verdict:
+        """Nothing could be read: what is done then is a setting, and never counts as screened."""
+        action = Action.DELIVER if self.fail_open else Action.REPLACE
+        text = "" if self.fail_open else self.decider.unavailable(conversation, context)
+        decision = Decision(action, False, None, (), {}, text, self.decider.policy_hash)
         return Verdict(decision, None, failure)

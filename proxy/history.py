@@ -8,8 +8,14 @@ is in it, so it is bounded, never written down and never logged.
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 
 from handrail.classifiers.exchange import Conversation, Message
+from handrail.proxy.dialects.dialect import Asked
+from handrail.proxy.journal.record import Origin
+from handrail.proxy.logs import logger
+
+_log = logger("history")
 
 
 class History:
@@ -52,3 +58,15 @@ class History:
 
 def _length(conversation: Conversation) -> int:
     return sum(len(m.content) for m in conversation.messages)
+
+
+def with_history(history: History, asked: Asked, origin: Origin) -> Asked:
+    """A request with the conversation that it only refers to."""
+    if asked.continues is None:
+        return asked
+    earlier = history.recall(asked.continues)
+    if earlier is None:
+        _log.warning("history_unknown", exchange=origin.id)
+        return asked
+    messages = (*earlier.messages, *asked.conversation.messages)
+    return replace(asked, conversation=Conversation(messages))

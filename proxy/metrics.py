@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from handrail.policies.decision import Decision
+from handrail.policies.decision import Action, Decision
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12)
@@ -59,9 +59,11 @@ class Metrics:
             "handrail_open_replies", "Chat replies being relayed now.", registry=self.registry
         )
 
-    def count(self, decision: Decision) -> None:
-        """Count one screened reply and what was found in it."""
-        self.replies.labels("screened", str(decision.action)).inc()
+    def count(self, decision: Decision, *, done: bool = True) -> None:
+        """Count one screened reply and what was found in it; `done` is False where it was only watched."""
+        action = str(decision.action)
+        known = done or decision.action == Action.DELIVER
+        self.replies.labels("screened", action if known else f"would_{action}").inc()
         for fired in decision.fired:
             self.harms.labels(str(fired.harm), fired.rule).inc()
         if decision.escalate:

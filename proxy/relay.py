@@ -1,55 +1,108 @@
 """Relay: passes on what needs no judging, byte for byte, in both directions."""
 
+import asyncio
+from dataclasses import dataclass, field
+
+import aiohttp
 from aiohttp import web
+from multidict import CIMultiDict
 
 from handrail.classifiers.errors import UpstreamError
 from handrail.proxy.answers import Answer, ClientGone, error_response
-from handrail.proxy.dialects.dialect import INVALID, Fault
+from handrail.proxy.dialects.dialect import INVALID, Dialect, Fault
+from handrail.proxy.dialects.openai_chat import write_error
 from handrail.proxy.headers import to_client, to_upstream
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
 from handrail.proxy.settings import Settings
-from handrail.proxy.upstream import Upstream
+from handrail.proxy.upstream import Body, Upstream
 
 _log = logger("relay")
 
 
+@dataclass(slots=True)
+class Seen:
+    """What of an answer went by: at most `most` bytes of it are kept, as they came.
+
+    `failure` is None for an answer that came whole, else why it did not.
+    """
+
+    most: int
+    body: bytearray = field(default_factory=bytearray)
+    headers: CIMultiDict[str] = field(default_factory=CIMultiDict)
+    content_type: str = ""
+    cropped: bool = False
+    failure: str | None = None
+
+    def begin(self, got: aiohttp.ClientResponse) -> None:
+        """Note how an answer begins."""
+        self.headers, self.content_type = CIMultiDict(got.headers), got.content_type
+        if got.status >= web.HTTPMultipleChoices.status_code:
+            self.failure = "upstream_status"
+            self.most = 0
+
+    def keep(self, data: bytes) -> None:
+        """Keep some of the body."""
+        room = self.most - len(self.body)
+        self.cropped = self.cropped or len(data) > room
+        self.body += data[:room]
+
+
 class Relay:
-    """Handles every request that is no chat completion."""
+    """Handles every request that is not read: what is no chat, and chats that are let by."""
 
     def __init__(self, settings: Settings, upstream: Upstream, metrics: Metrics) -> None:
         self._upstream = upstream
         self._metrics = metrics
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Pass a request on and its response back, unread."""
+    async def handle(
+        self,
+        request: web.Request,
+        dialect: Dialect | None = None,
+        body: Body = None,
+        seen: Seen | None = None,
+    ) -> web.StreamResponse:
+        """Pass a request on and its response back, unread.
+
+        Errors of our own are told in the shape of a `dialect`; a `body` already taken is sent in place of
+        the request's; what went by is noted in `seen`.
+        """
+        seen = seen or Seen(0)
+        write = dialect.write_error if dialect else write_error
         if request.headers.get("Upgrade", "").lower() == "websocket":
             message = "handrail does not relay WebSockets."
             return error_response(Fault(501, message, INVALID, "unsupported_upgrade"))
         answer = Answer(request)
         try:
-            await self._pass(request, answer)
+            await self._pass(request, answer, body, seen)
         except UpstreamError as error:
             self._metrics.upstream_errors.labels(error.code).inc()
+            seen.failure = error.code
             fault = Fault(error.status, str(error), code=error.code)
-            return answer.cut() or error_response(fault, retry_after=error.retry_after)
-        except ClientGone:
-            pass
+            return answer.cut() or error_response(fault, write, error.retry_after)
+        except (ClientGone, asyncio.CancelledError) as error:
+            seen.failure = "client_gone"
+            if isinstance(error, asyncio.CancelledError):
+                raise
         except Exception as error:
             _log.error("relay_failed", error=type(error).__name__)
-            message = "handrail met an internal error."
-            return answer.cut() or error_response(Fault(500, message, "server_error", "internal_error"))
+            seen.failure = "internal_error"
+            fault = Fault(500, "handrail met an internal error.", "server_error", "internal_error")
+            return answer.cut() or error_response(fault, write)
         return answer.response
 
-    async def _pass(self, request: web.Request, answer: Answer) -> None:
+    async def _pass(self, request: web.Request, answer: Answer, body: Body, seen: Seen) -> None:
         headers = to_upstream(request.headers)
-        body = request.content.iter_any() if request.body_exists else None
+        if body is None and request.body_exists:
+            body = request.content.iter_any()
         if body is not None and request.content_length is not None:
             headers["Content-Length"] = str(request.content_length)
         async with self._upstream.send(request.method, request.raw_path, headers, body, decode=False) as got:
             self._metrics.relayed.labels(f"{got.status // 100}xx").inc()
             answer.begin(got.status, got.reason, to_client(got.headers, decoded=False))
+            seen.begin(got)
             await answer.write(b"")
             async for data in got.content.iter_any():
+                seen.keep(data)
                 await answer.write(data)
         await answer.finish()

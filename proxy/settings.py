@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from handrail.classifiers.errors import SettingsError
 from handrail.policies.document import Place, describe, parse_with_lines
 from handrail.proxy.dialects.generic import GenericMapping
+from handrail.proxy.modes import Failing, Mode, Route
 from handrail.proxy.routing import BEARER, UpstreamEntry, absolute, header_name, one_line
 
 PREFIX = "HANDRAIL_"
@@ -87,6 +88,19 @@ class Settings(BaseModel):
     max_header_bytes: int = Field(
         default=32768, ge=1024, le=2**20, description="Longest header line taken, from either side."
     )
+    mode: Mode = Field(
+        default="enforce",
+        description="What is done with chats; enforce repairs, shadow only records, off does not read.",
+    )
+    routes: tuple[Route, ...] = Field(
+        default=(), description="Modes by path; the first that matches counts (below)."
+    )
+    fail_request: Failing = Field(
+        default="closed", description="What is done with a chat request that can't be read (below)."
+    )
+    fail_reply: Failing = Field(
+        default="closed", description="What is done with a reply that can't be judged (below)."
+    )
     max_body_bytes: int = Field(default=8 * 2**20, ge=1024, description="Largest request body taken.")
     max_reply_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest reply read.")
     max_held_characters: int = Field(
@@ -123,7 +137,7 @@ class Settings(BaseModel):
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError("must be an IANA time zone, such as Europe/London") from error
 
-    @field_validator("generic", "upstreams", mode="before")
+    @field_validator("generic", "upstreams", "routes", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         """In the environment the mappings stand as JSON."""

@@ -62,6 +62,11 @@ class ReplyStream:
         return len(self._voices) >= self._count and all(v.replaced for v in self._voices.values())
 
     @property
+    def repaired(self) -> bool:
+        """Whether any voice was replaced, so that what follows in it must stay back."""
+        return any(v.replaced for v in self._voices.values())
+
+    @property
     def voices(self) -> dict[int, str | None]:
         """The voices so far, each with a reason if something of it can't be judged."""
         return {index: voice.unread for index, voice in self._voices.items()}
@@ -127,6 +132,11 @@ class ReplyStream:
         if self.over and not self._done_seen:
             self._out += self._scribe.terminal()
         return self.take()
+
+    def surrender(self) -> bytes:
+        """All that is held, unjudged as it is: for an answer that can't be read and may pass so."""
+        held, self._queue = self._queue, deque()
+        return self.take() + b"".join(self._scribe.pass_on(one.frame) for one in held)
 
     def abort(self, fault: Fault) -> bytes:
         """What tells the client that the answer broke off; held text is dropped, unjudged as it is."""

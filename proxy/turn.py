@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import aiohttp
 from aiohttp import web
 
 from handrail.classifiers.errors import UpstreamError
@@ -11,6 +12,9 @@ from handrail.proxy.guard import Guard, Verdict
 from handrail.proxy.history import History
 from handrail.proxy.journal.record import Delivery, Origin
 from handrail.proxy.stream import ReplyStream
+
+# Codes of what an upstream answers that can't be judged, and still could be shown.
+UNREADABLE = frozenset({"upstream_invalid", "upstream_too_large"})
 
 
 @dataclass(slots=True)
@@ -29,6 +33,8 @@ class Turn:
     answer: Answer
     guard: Guard
     stream: ReplyStream | None = None
+    # Whether it is only watched: what was decided is recorded, and was not done.
+    shadow: bool = False
     _concluded: set[int] = field(default_factory=set)
     _delivered: dict[int, str] = field(default_factory=dict)
     # What was found in parts of replies that are not concluded yet, and what had been delivered by then.
@@ -39,8 +45,9 @@ class Turn:
         if index in self._concluded:
             return
         self._concluded.add(index)
-        self._delivered[index] = delivered
-        delivery = Delivery(index, self.asked.conversation, reply, delivered)
+        would = delivered if self.shadow else None
+        self._delivered[index] = reply if self.shadow else delivered
+        delivery = Delivery(index, self.asked.conversation, reply, self._delivered[index], would)
         await self.guard.conclude(self.origin, delivery, verdict)
 
     def note(self, index: int, verdict: Verdict, delivered: str) -> None:
@@ -53,15 +60,33 @@ class Turn:
             self._concluded.add(index)
             self.guard.skip(self.origin, reason)
 
+    def skip_all(self, reason: str) -> None:
+        """Count all replies that are not concluded yet as passed on unjudged."""
+        for index in self._expected():
+            self.skip(index, reason)
+
+    def skip_unread(self, stream: ReplyStream) -> None:
+        """Count the voices of a stream that held nothing to judge."""
+        for index, unread in stream.voices.items():
+            self.skip(index, unread or "unknown")
+
     async def drop(self, reason: str) -> None:
         """Count the replies that never reached a verdict as failed; record what had been found in them."""
+        await self.conclude_pending()
+        for index in self._expected() - self._concluded:
+            self._concluded.add(index)
+            self.guard.lose(self.origin, reason)
+
+    async def conclude_pending(self) -> None:
+        """Record what was found in parts of replies whose whole will not be judged."""
         for index, (verdict, delivered) in self._pending.items():
             if self.stream:
                 await self.conclude(index, self.stream.text(index), delivered, verdict)
-        seen = set(self.stream.voices) if self.stream else set()
-        for index in (seen | set(range(self.asked.count))) - self._concluded:
-            self._concluded.add(index)
-            self.guard.lose(self.origin, reason)
+
+    def _expected(self) -> set[int]:
+        """The replies asked for, and those that came."""
+        came = set(self.stream.voices) if self.stream else set()
+        return came | set(range(self.asked.count))
 
     def remember(self, history: History, name: str | None) -> None:
         """Keep what was said, as the person knows it, for a request that refers to this answer."""
@@ -73,3 +98,13 @@ def check_size(size: int, most: int) -> None:
     """Raise UpstreamError for an answer larger than is read."""
     if size > most:
         raise UpstreamError("The model server's answer was too large.", 502, "upstream_too_large")
+
+
+async def let_by(turn: Turn, got: aiohttp.ClientResponse, held: bytes, reason: str) -> None:
+    """Pass on an answer that can't be judged, what was held of it and the rest; count it as unscreened."""
+    await turn.conclude_pending()
+    turn.skip_all(reason)
+    await turn.answer.write(held)
+    async for data in got.content.iter_any():
+        await turn.answer.write(data)
+    await turn.answer.finish()

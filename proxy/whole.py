@@ -4,12 +4,13 @@ import asyncio
 
 import aiohttp
 
+from handrail.classifiers.errors import UpstreamError
 from handrail.policies.decision import Action, Decision
 from handrail.proxy.dialects.dialect import WholeAnswer
 from handrail.proxy.headers import EXCHANGE_HEADER
 from handrail.proxy.history import History
 from handrail.proxy.settings import Settings
-from handrail.proxy.turn import Turn, check_size
+from handrail.proxy.turn import UNREADABLE, Turn, check_size, let_by
 
 # What a whole answer's headers say of its bytes, no longer true once it is repaired.
 _OF_THE_BODY = ("ETag", "Digest", "Content-Digest", "Repr-Digest", "Content-MD5")
@@ -20,9 +21,21 @@ async def answer_whole(turn: Turn, got: aiohttp.ClientResponse, settings: Settin
 
     Raises UpstreamError for an answer that can't be read, ClientGone when nobody waits for it any more.
     """
-    body = await _read_body(got, settings.max_reply_bytes)
-    reply = turn.dialect.read_reply(body)
-    decisions = await _judge(turn, reply)
+    body = bytearray()
+    try:
+        await _read_body(got, settings.max_reply_bytes, body)
+        reply = turn.dialect.read_reply(bytes(body))
+    except UpstreamError as error:
+        if settings.fail_reply == "closed" or error.code not in UNREADABLE:
+            raise
+        return await let_by(turn, got, bytes(body), error.code)
+    await _answer(turn, reply, history)
+    return None
+
+
+async def _answer(turn: Turn, reply: WholeAnswer, history: History) -> None:
+    body = reply.body
+    decisions = await judge_replies(turn, reply)
     if any(d.action != Action.DELIVER for d in decisions.values()):
         body = turn.dialect.write_reply(reply, decisions, turn.origin.id)
         for name in _OF_THE_BODY:
@@ -34,7 +47,7 @@ async def answer_whole(turn: Turn, got: aiohttp.ClientResponse, settings: Settin
     await turn.answer.finish()
 
 
-async def _judge(turn: Turn, reply: WholeAnswer) -> dict[int, Decision]:
+async def judge_replies(turn: Turn, reply: WholeAnswer) -> dict[int, Decision]:
     """The decision on each reply that can be judged. What was flagged is durable when this returns."""
     readable = [c for c in reply.voices if c.text or not c.unread]
     for choice in reply.voices:
@@ -48,9 +61,7 @@ async def _judge(turn: Turn, reply: WholeAnswer) -> dict[int, Decision]:
     return {c.index: v.decision for c, v in zip(readable, verdicts, strict=True)}
 
 
-async def _read_body(got: aiohttp.ClientResponse, most: int) -> bytes:
-    body = bytearray()
+async def _read_body(got: aiohttp.ClientResponse, most: int, body: bytearray) -> None:
     async for data in got.content.iter_any():
         body += data
         check_size(len(body), most)
-    return bytes(body)

@@ -33,12 +33,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One reply (of one choice): what was said, what the model wrote, what the person was sent."""
+    """One reply (of one choice): what was said, what the model wrote, what the person was sent.
+
+    `would` is what would have been sent, where the reply was only watched; otherwise None.
+    """
 
     choice: int
     conversation: Conversation
     reply: str
     delivered: str
+    would: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class Record:
 
 def screened(origin: Origin, delivery: Delivery, assessment: Assessment, decision: Decision) -> Record:
     """The record of an exchange that was judged and flagged."""
-    judged = (assessment_values(assessment), decision_values(decision))
+    watched = {} if delivery.would is None else {"enforced": False, "would_deliver": delivery.would}
+    judged = (assessment_values(assessment), {**decision_values(decision), **watched})
     return _record(origin, delivery, judged, None)
 
 
