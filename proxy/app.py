@@ -16,9 +16,10 @@ from handrail.policies.load import load_decider
 from handrail.proxy.answers import error_response
 from handrail.proxy.bypass import Bypass
 from handrail.proxy.chat import ChatHandler
-from handrail.proxy.dialects.dialect import INVALID, Dialect, Fault
+from handrail.proxy.dialects.dialect import INVALID, Fault
 from handrail.proxy.dialects.generic import generic_dialect
-from handrail.proxy.dialects.known import asks_for_stored, dialect_of
+from handrail.proxy.dialects.known import Known, dialects, unread_path
+from handrail.proxy.dialects.tools import Shown
 from handrail.proxy.guard import Guard
 from handrail.proxy.history import History
 from handrail.proxy.journal.sqlite import SqliteJournal
@@ -47,7 +48,7 @@ _RELAY = web.AppKey("relay", Relay)
 _CHAT = web.AppKey("chat", ChatHandler)
 _VERDICTS = web.AppKey("verdicts", VerdictHandler)
 _SETTINGS = web.AppKey("settings", Settings)
-_OWN = web.AppKey("own", tuple[Dialect, ...])
+_KNOWN = web.AppKey("known", Known)
 
 
 def load_judgement(settings: Settings) -> Judgement:
@@ -61,7 +62,8 @@ def build_app(settings: Settings, judgement: Judgement) -> web.Application:
     """The proxy as an application. Starting it raises JournalError when the journal can't be opened."""
     app = web.Application(client_max_size=settings.max_body_bytes, middlewares=[_errors])
     app[_SETTINGS] = settings
-    app[_OWN] = tuple(generic_dialect(mapping) for mapping in settings.generic)
+    own = tuple(generic_dialect(mapping) for mapping in settings.generic)
+    app[_KNOWN] = Known(own, dialects(Shown.of(settings.tools_shown)), settings.relay_unread)
     app.cleanup_ctx.append(lambda app: _open_parts(app, settings, judgement))
     app.router.add_get("/healthz", _health)
     app.router.add_get("/readyz", _ready)
@@ -96,14 +98,14 @@ async def _dispatch(request: web.Request) -> web.StreamResponse:
     if not request.raw_path.startswith("/"):
         message = "The request target must be a path."
         return error_response(Fault(400, message, INVALID, "invalid_target"))
-    own = request.app[_OWN]
-    dialect = dialect_of(request.method, request.path, own)
+    known = request.app[_KNOWN]
+    dialect = known.dialect_of(request.method, request.path)
     if dialect is not None:
         return await request.app[_CHAT].handle(request, dialect)
     unheld = mode_of(request.path, request.app[_SETTINGS].routes, request.app[_SETTINGS].mode) != "enforce"
-    if not unheld and asks_for_stored(request.method, request.path):
-        message = "handrail does not relay stored answers: they come as the model wrote them."
-        return error_response(Fault(501, message, INVALID, "stored_answer"))
+    family = known.refused(request.method, request.path)
+    if family is not None and not unheld:
+        return error_response(unread_path(family))
     return await request.app[_RELAY].handle(request)
 
 

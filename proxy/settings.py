@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from handrail.classifiers.errors import SettingsError
 from handrail.policies.document import Place, describe, parse_with_lines
 from handrail.proxy.dialects.generic import GenericMapping
+from handrail.proxy.dialects.paths import Family
 from handrail.proxy.modes import Failing, Mode, Route
 from handrail.proxy.routing import BEARER, UpstreamEntry, absolute, header_name, one_line
 
@@ -119,6 +120,13 @@ class Settings(BaseModel):
     generic: tuple[GenericMapping, ...] = Field(
         default=(), description="Home-made chat backends, told where their words stand by JSON Pointers."
     )
+    tools_shown: bool | tuple[str, ...] = Field(
+        default=False,
+        description="Tools whose arguments people are shown and which are judged: true, false or names.",
+    )
+    relay_unread: tuple[Family, ...] = Field(
+        default=(), description="Interfaces that bring words no dialect reads, relayed unread all the same."
+    )
     drain_seconds: float = Field(default=30, ge=0, description="Time that open replies get at a shutdown.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line written."
@@ -137,16 +145,16 @@ class Settings(BaseModel):
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError("must be an IANA time zone, such as Europe/London") from error
 
-    @field_validator("generic", "upstreams", "routes", mode="before")
+    @field_validator("generic", "upstreams", "routes", "tools_shown", "relay_unread", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
-        """In the environment the mappings stand as JSON."""
+        """In the environment lists stand as JSON."""
         if not isinstance(value, str):
             return value
         try:
             return json.loads(value)
         except ValueError as error:
-            raise ValueError("must be a JSON list of mappings") from error
+            raise ValueError("must be JSON, such as [] or true") from error
 
     @field_validator("upstreams")
     @classmethod

@@ -103,7 +103,7 @@ async def _texts(answer: aiohttp.ClientResponse) -> AsyncIterator[str]:
         for event in decoder.feed(data):
             if event.data and event.data != "[DONE]":
                 for choice in json.loads(event.data).get("choices") or ():
-                    for _, text in openai_chat.texts_of(choice.get("delta") or {}):
+                    for _, text in openai_chat.texts_of_choice(choice):
                         yield text
 
 

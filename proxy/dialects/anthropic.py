@@ -1,7 +1,7 @@
 """Anthropic Messages: requests, whole replies and errors. An answer has one voice, made of content blocks."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from handrail.classifiers.errors import RequestError
 from handrail.classifiers.exchange import Conversation, Message
@@ -16,8 +16,11 @@ from handrail.proxy.dialects.payload import (
     invalid_answer,
     json_object,
     listed,
+    odd_words,
     only,
+    words,
 )
+from handrail.proxy.dialects.tools import Calls, Shown
 
 VOICE = 0
 
@@ -25,8 +28,13 @@ VOICE = 0
 TEXT_BLOCKS: Mapping[str, str] = {"thinking": "thinking", "text": "text"}
 # Blocks of a reply that show a person nothing to read.
 _HIDDEN_BLOCKS = frozenset({"redacted_thinking"})
-
-
+# How the types of blocks end in which tools are called, and in which what they gave stands.
+_TOOL_BLOCKS = ("tool_use", "tool_result")
+# Fields of a block, and of a message, that hold no words of the reply, or are read by themselves.
+_OF_A_BLOCK = frozenset({"type", "id", "name", "input", "signature", *TEXT_BLOCKS.values()})
+_OF_A_MESSAGE = frozenset(
+    {"id", "type", "role", "model", "content", "usage", "stop_reason", "stop_sequence", "container"}
+)
 _TRUE_OF_ANY_REPLY = frozenset({"id", "type", "role", "model", "content", "usage"})
 
 
@@ -39,12 +47,15 @@ def read_request(body: bytes) -> Asked:
     return Asked(conversation, flag(payload, "stream", default=False), 1, tuple(dict.fromkeys(unread)))
 
 
-def read_reply(body: bytes) -> WholeAnswer:
+def read_reply(body: bytes, shown: Shown) -> WholeAnswer:
     """Read a whole answer. Raises UpstreamError when it is no message."""
     try:
-        blocks = json.loads(body)["content"]
-        texts = [text for block in blocks if (text := text_of(block))]
-        return WholeAnswer(body, (Said(VOICE, "\n\n".join(texts), unread_of(blocks)),))
+        payload = json.loads(body)
+        calls = Calls(shown)
+        blocks = [read_block(at, block, calls) for at, block in enumerate(payload["content"])]
+        texts = filter(None, (*(text for text, _ in blocks), odd_of(payload)))
+        unread = next((reason for _, reason in blocks if reason), None)
+        return WholeAnswer(body, (Said(VOICE, "\n\n".join(texts), unread),))
     except READ_ERRORS as error:
         raise invalid_answer("a message") from error
 
@@ -70,19 +81,30 @@ def write_error(fault: Fault) -> bytes:
     return dump({"type": "error", "error": {"type": kind, "message": fault.message}}).encode()
 
 
-def text_of(block: Json) -> str:
-    """The words in a block of a reply. Raises for a block of another shape."""
-    field = TEXT_BLOCKS.get(block["type"])
-    text = block[field] if field else ""
+def read_block(at: int, block: Json, calls: Calls) -> tuple[str, str | None]:
+    """The words in a block of a reply, and its type if something of it can't be judged.
+
+    Citations and fields that we don't know are read with it. Raises for a block of another shape.
+    """
+    kind = block["type"]
+    if kind.endswith(_TOOL_BLOCKS):
+        # What a tool gave goes by the type of its block.
+        used = "input" in block
+        name, held = (block["name"], block["input"]) if used else (kind, block.get("content"))
+        text, read = calls.read(at, name, held)
+        return text.strip(), None if read else kind[:40]
+    field = TEXT_BLOCKS.get(kind)
+    text = block[field] if field else "" if kind in _HIDDEN_BLOCKS else words(block)
     if not isinstance(text, str):
         raise TypeError("text must be a string")
-    return text
+    odd = odd_words(block, _OF_A_BLOCK) if field else ""
+    unread = None if field or kind in _HIDDEN_BLOCKS else kind[:40]
+    return "\n\n".join(filter(None, (text, odd))), unread
 
 
-def unread_of(blocks: Sequence[Json]) -> str | None:
-    """The type of the first block that can't be judged."""
-    known = {*TEXT_BLOCKS, *_HIDDEN_BLOCKS}
-    return next((str(b["type"])[:40] for b in blocks if b["type"] not in known), None)
+def odd_of(message: Json) -> str:
+    """Words in fields of a message that we don't know."""
+    return odd_words(message, _OF_A_MESSAGE)
 
 
 def _append(blocks: list[Json], decision: Decision) -> None:

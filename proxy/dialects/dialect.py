@@ -1,12 +1,11 @@
 """Dialect: everything the proxy needs to know of a wire format, as one record of pure functions."""
 
-import posixpath
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from handrail.classifiers.exchange import Conversation
 from handrail.policies.decision import Decision
+from handrail.proxy.dialects.paths import plain
 from handrail.proxy.dialects.scribe import Scribe
 from handrail.proxy.frame import FrameDecoder
 
@@ -79,5 +78,4 @@ class Dialect:
 
     def takes(self, method: str, path: str) -> bool:
         """Whether a request is of this dialect, however a lenient server might let its path be spelt."""
-        plain = re.sub(r";[^/]*", "", path).casefold()
-        return method == "POST" and posixpath.normpath(re.sub("/+", "/", plain)).endswith(self.path_ends)
+        return method == "POST" and plain(path).endswith(self.path_ends)

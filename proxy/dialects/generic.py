@@ -18,7 +18,7 @@ from handrail.classifiers.exchange import Conversation, Message
 from handrail.policies.decision import Decision
 from handrail.proxy.dialects.dialect import Asked, Dialect, Fault, Said, WholeAnswer
 from handrail.proxy.dialects.payload import READ_ERRORS, Json, dump, invalid_answer, json_object
-from handrail.proxy.dialects.scribe import Told
+from handrail.proxy.dialects.scribe import SingleVoice, Told
 from handrail.proxy.frame import Frame, FrameDecoder
 from handrail.proxy.lines import MEDIA_TYPE as NDJSON
 from handrail.proxy.lines import LineDecoder
@@ -115,7 +115,7 @@ class TextDecoder:
         return [Frame(text.encode(), text)] if text else []
 
 
-class GenericScribe:
+class GenericScribe(SingleVoice):
     """Reads and writes events, lines or plain text."""
 
     def __init__(self, mapping: GenericMapping) -> None:
@@ -136,18 +136,6 @@ class GenericScribe:
             return self._read(frame.payload())
         except (*READ_ERRORS, JsonPointerException) as error:
             raise invalid_answer("what its mapping says") from error
-
-    def without(self, frame: Frame, gone: frozenset[int]) -> Frame | None:
-        """Nothing is left of a frame whose voice was replaced."""
-        return None
-
-    def pass_on(self, frame: Frame) -> bytes:
-        """Its own bytes: each frame stands by itself."""
-        return frame.raw
-
-    def takes_addition(self, frame: Frame) -> bool:
-        """The last event or line takes additions."""
-        return True
 
     def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
         """The last event or line parted: its words first, then what is added, then its end."""

@@ -17,10 +17,13 @@ from handrail.proxy.dialects.payload import (
     invalid_answer,
     json_object,
     listed,
+    odd_words,
     only,
+    token_words,
     words,
 )
-from handrail.proxy.dialects.scribe import Told
+from handrail.proxy.dialects.scribe import SingleVoice, Told
+from handrail.proxy.dialects.tools import NOTHING, Calls, Shown
 from handrail.proxy.frame import Frame
 from handrail.proxy.lines import MEDIA_TYPE, LineDecoder, encode
 
@@ -37,14 +40,28 @@ class _Shape:
     wrap: Callable[[str], Json]
 
     def texts(self, payload: Json) -> list[tuple[int, str, str]]:
-        """The texts of a payload, thinking first."""
+        """The texts of a payload, thinking first, and those of fields that we don't know."""
         held = self.holder(payload)
-        found = ((field, words(held.get(field))) for field in ("thinking", self.text))
+        found = [(field, words(held.get(field))) for field in ("thinking", self.text)]
+        odd = odd_words(payload, _OF_AN_ANSWER)
+        if held is not payload:
+            odd = "\n".join(filter(None, (odd, odd_words(held, _OF_A_MESSAGE))))
+        beyond = token_words(payload.get("logprobs"), "".join(text for _, text in found))
+        found += [("other", odd), ("logprobs", beyond)]
         return [(_VOICE, field, text) for field, text in found if text]
 
-    def unread(self, payload: Json) -> str | None:
-        """What of a payload can't be judged."""
-        return "tool_calls" if self.holder(payload).get("tool_calls") else None
+    def calls(self, payload: Json, calls: Calls) -> tuple[str, bool]:
+        """The words in calls of tools, and whether all of them are read."""
+        made = enumerate(self.holder(payload).get("tool_calls") or ())
+        found = [_call(at, call, calls) for at, call in made]
+        return "\n".join(text for text, _ in found if text), all(read for _, read in found)
+
+
+def _call(at: int, call: Json, calls: Calls) -> tuple[str, bool]:
+    held = call.get("function") or {}
+    text, read = calls.read(held.get("index", at), held.get("name"), held.get("arguments"))
+    odd = (odd_words(call, {"function"}), odd_words(held, {"name", "arguments"}))
+    return "\n".join(filter(None, (text.strip(), *odd))), read
 
 
 def _with_response(payload: Json) -> Json:
@@ -88,11 +105,12 @@ def write_error(fault: Fault) -> bytes:
     return dump({"error": fault.message}).encode()
 
 
-class OllamaScribe:
+class OllamaScribe(SingleVoice):
     """Reads and writes the lines of a streamed answer."""
 
-    def __init__(self, shape: _Shape, exchange: str) -> None:
+    def __init__(self, shape: _Shape, exchange: str, shown: Shown = NOTHING) -> None:
         self._shape = shape
+        self._shown = shown
         self._mark: Json = {"handrail": {"exchange": exchange}}
         self._pattern: Json = {}
 
@@ -105,25 +123,14 @@ class OllamaScribe:
         except READ_ERRORS as error:
             raise invalid_answer("an Ollama answer") from error
 
-    def without(self, frame: Frame, gone: frozenset[int]) -> Frame | None:
-        """Nothing is left of a line whose voice was replaced."""
-        return None
-
-    def pass_on(self, frame: Frame) -> bytes:
-        """Its own bytes: each frame stands by itself."""
-        return frame.raw
-
-    def takes_addition(self, frame: Frame) -> bool:
-        """The last line takes additions."""
-        return True
-
     def finish_with(self, frame: Frame, additions: Mapping[int, str]) -> bytes:
         """The last line parted: its words first, then what is added, then its end."""
         payload = frame.payload()
         held = self._shape.holder(payload)
-        texts = {field: text for _, field, text in self._shape.texts(payload)}
+        texts = {field: words(held[field]) for field in ("thinking", self._shape.text) if held.get(field)}
         out = encode(self._line(texts)) if texts else b""
         held.update(dict.fromkeys(texts, ""))
+        payload.pop("logprobs", None)
         return out + self.say(_VOICE, additions[_VOICE]) + encode(dump(payload))
 
     def say(self, voice: int, text: str) -> bytes:
@@ -135,10 +142,6 @@ class OllamaScribe:
         end = {**self._pattern, **self._shape.wrap(""), "done": True, "done_reason": "stop", **self._mark}
         return self.say(voice, text) + encode(dump(end))
 
-    def terminal(self) -> bytes:
-        """Nothing: the last line came with the replacement."""
-        return b""
-
     def failure(self, fault: Fault) -> bytes:
         """An error line."""
         return encode(write_error(fault).decode())
@@ -148,12 +151,14 @@ class OllamaScribe:
             return Told(error=True)
         self._pattern = {k: payload[k] for k in ("model", "created_at") if k in payload}
         done = payload["done"] is True
-        unread = self._shape.unread(payload)
+        # Each line has whole calls in it, so that their numbers begin anew.
+        said, read = self._shape.calls(payload, Calls(self._shown))
+        texts = (*self._shape.texts(payload), *(((_VOICE, "tool", said),) if said else ()))
         return Told(
-            tuple(self._shape.texts(payload)),
+            texts,
             _ONLY,
             _ONLY if done else frozenset(),
-            unread={_VOICE: unread} if unread else {},
+            unread={} if read else {_VOICE: "tool_calls"},
             done=done,
         )
 
@@ -164,12 +169,13 @@ class OllamaScribe:
         return dump({**self._pattern, **whole, "done": False})
 
 
-def _reader(shape: _Shape) -> Callable[[bytes], WholeAnswer]:
+def _reader(shape: _Shape, shown: Shown) -> Callable[[bytes], WholeAnswer]:
     def read(body: bytes) -> WholeAnswer:
         try:
             payload = json.loads(body)
-            text = "\n\n".join(text for _, _, text in shape.texts(payload))
-            return WholeAnswer(body, (Said(_VOICE, text, shape.unread(payload)),))
+            said, whole = shape.calls(payload, Calls(shown))
+            texts = filter(None, (*(text for _, _, text in shape.texts(payload)), said))
+            return WholeAnswer(body, (Said(_VOICE, "\n\n".join(texts), None if whole else "tool_calls"),))
         except READ_ERRORS as error:
             raise invalid_answer("an Ollama answer") from error
 
@@ -183,6 +189,7 @@ def _writer(shape: _Shape) -> Callable[[WholeAnswer, Mapping[int, Decision], str
         if decision.action == Action.APPEND:
             held = shape.holder(payload)
             held[shape.text] = decision.delivered(words(held.get(shape.text)))
+            payload.pop("logprobs", None)
         elif decision.replaces:
             payload = {
                 **only(payload, _TRUE_OF_ANY_REPLY),
@@ -202,17 +209,34 @@ _TRUE_OF_ANY_REPLY = (
 )
 
 
-def _dialect(name: str, path: str, read: Callable[[bytes], Asked], shape: _Shape) -> Dialect:
+# Fields of an answer, and of its message, that are read by themselves or hold no words of the reply.
+_OF_AN_ANSWER = frozenset(
+    {
+        *_TRUE_OF_ANY_REPLY,
+        "message",
+        "response",
+        "thinking",
+        "done",
+        "done_reason",
+        "context",
+        "logprobs",
+        "error",
+    }
+)
+_OF_A_MESSAGE = frozenset({"role", "content", "thinking", "tool_calls", "images"})
+
+
+def _dialect(name: str, path: str, read: Callable[[bytes], Asked], shape: _Shape, shown: Shown) -> Dialect:
     return Dialect(
         name=name,
         path_ends=(path,),
         stream_type=MEDIA_TYPE,
         read_request=read,
-        read_reply=_reader(shape),
+        read_reply=_reader(shape, shown),
         write_reply=_writer(shape),
         write_error=write_error,
         decoder=LineDecoder,
-        scribe=lambda exchange: OllamaScribe(shape, exchange),
+        scribe=lambda exchange: OllamaScribe(shape, exchange, shown),
     )
 
 
@@ -230,5 +254,11 @@ def _message(value: object, place: str, unread: list[str]) -> Message | None:
     return Message(ROLES[role], content)
 
 
-OLLAMA_CHAT = _dialect("ollama_chat", "/api/chat", read_chat, _CHAT)
-OLLAMA_GENERATE = _dialect("ollama_generate", "/api/generate", read_generate, _GENERATE)
+def ollama_chat(shown: Shown) -> Dialect:
+    """Ollama's chat."""
+    return _dialect("ollama_chat", "/api/chat", read_chat, _CHAT, shown)
+
+
+def ollama_generate(shown: Shown) -> Dialect:
+    """Ollama's generate."""
+    return _dialect("ollama_generate", "/api/generate", read_generate, _GENERATE, shown)

@@ -17,9 +17,12 @@ from handrail.proxy.dialects.payload import (
     is_whole,
     json_object,
     listed,
+    odd_words,
     only,
+    token_words,
     words,
 )
+from handrail.proxy.dialects.tools import Calls, Shown
 
 # What an answer should be.
 WHAT = "a chat completion"
@@ -29,16 +32,21 @@ TEXT_FIELDS = (
     *("thinking", "thinking_blocks", "reasoning_content", "reasoning", "reasoning_details"),
     *("content", "refusal"),
 )
-# Fields with content that this reading does not judge.
-_UNREAD_FIELDS = ("tool_calls", "function_call", "audio")
-# Fields that hold names and not words.
-_QUIET_FIELDS = frozenset({"role", "name", "id", "type", "reasoning_signature", "thinking_signature"})
+# Fields with content that is read elsewhere, or that shows a person nothing.
+_OTHER_FIELDS = frozenset(
+    {"tool_calls", "function_call", "audio", "reasoning_signature", "thinking_signature"}
+)
+_OF_A_CHOICE = frozenset({"delta", "message", "text", "logprobs"})
+_OF_A_CALL = frozenset({"function", "custom"})
+_OF_A_FUNCTION = frozenset({"name", "arguments", "input"})
 _KINDS = frozenset({"image_url", "input_audio", "file"})
 _SILENT_ROLES = frozenset({"system", "developer", "tool", "function"})
-_MOST_CHOICES = 1024
-_TRUE_OF_ANY_REPLY = frozenset(
+MOST_CHOICES = 1024
+TRUE_OF_ANY_REPLY = frozenset(
     {"id", "object", "created", "model", "choices", "usage", "service_tier", "system_fingerprint"}
 )
+# Fields of an answer that are not read: those, and a name that a known router adds to each chunk.
+_OF_AN_ANSWER = frozenset({*TRUE_OF_ANY_REPLY, "provider", "error"})
 
 
 def read_request(body: bytes) -> Asked:
@@ -47,22 +55,24 @@ def read_request(body: bytes) -> Asked:
     messages = listed(payload, "messages")
     stream = flag(payload, "stream", default=False)
     count = payload.get("n")
-    if count is not None and not (is_whole(count) and 1 <= count <= _MOST_CHOICES):
-        raise RequestError(f"'n' must be a whole number from 1 to {_MOST_CHOICES}.", "n")
+    if count is not None and not (is_whole(count) and 1 <= count <= MOST_CHOICES):
+        raise RequestError(f"'n' must be a whole number from 1 to {MOST_CHOICES}.", "n")
     unread: list[str] = []
     read = [_message(m, f"messages[{i}]", unread) for i, m in enumerate(messages)]
     conversation = Conversation(tuple(m for m in read if m is not None))
     return Asked(conversation, stream, count or 1, tuple(dict.fromkeys(unread)))
 
 
-def read_reply(body: bytes) -> WholeAnswer:
-    """Read a whole answer. Raises UpstreamError when it is no chat completion."""
+def read_reply(body: bytes, shown: Shown, what: str = WHAT) -> WholeAnswer:
+    """Read a whole answer. Raises UpstreamError when it is not `what` it should be."""
     try:
-        choices = tuple(_choice(at, c) for at, c in enumerate(json.loads(body)["choices"]))
+        payload = json.loads(body)
+        calls, more = Calls(shown), odd_of(payload)
+        choices = tuple(_choice(at, c, calls, "" if at else more) for at, c in enumerate(payload["choices"]))
     except READ_ERRORS as error:
-        raise invalid_answer(WHAT) from error
+        raise invalid_answer(what) from error
     if not choices or len({c.index for c in choices}) != len(choices):
-        raise invalid_answer(WHAT)
+        raise invalid_answer(what)
     return WholeAnswer(body, choices)
 
 
@@ -71,7 +81,7 @@ def write_reply(reply: WholeAnswer, decisions: Mapping[int, Decision], exchange:
     payload = json.loads(reply.body)
     if any(d.replaces for d in decisions.values()):
         # A field that we don't know might repeat the words withheld.
-        payload = only(payload, _TRUE_OF_ANY_REPLY)
+        payload = only(payload, TRUE_OF_ANY_REPLY)
     for at, choice in enumerate(payload["choices"]):
         decision = decisions.get(index_of(choice, at))
         if decision is not None and decision.action == Action.APPEND:
@@ -88,41 +98,44 @@ def write_error(fault: Fault) -> bytes:
     return json.dumps({"error": error}).encode()
 
 
-def texts_of(message: Json) -> Iterator[tuple[str, str]]:
-    """The fields of a message or delta that hold text a person could read, with that text.
-
-    A field that only repeats another's text is passed over. Raises TypeError for a field of another kind.
-    """
-    seen: list[str] = []
-    for field in TEXT_FIELDS:
-        text = words(message.get(field))
-        # Detailed forms of a text come with its plain form, in the same piece.
-        if text and not any(text.strip() in known for known in seen):
-            seen.append(text)
-            yield field, text
-
-
 def texts_of_choice(choice: Json) -> Iterator[tuple[str, str]]:
-    """All texts of a choice, whichever of its forms it uses."""
+    """All texts of a choice by channel, whichever of its forms it uses, but for the calls of tools.
+
+    Raises TypeError for a field of another kind.
+    """
     for message in _messages_of(choice):
-        yield from texts_of(message)
+        yield from _texts_of(message)
     if text := words(choice.get("text")):
         yield "text", text
+    if text := odd_words(choice, _OF_A_CHOICE):
+        yield "other", text
+
+
+def calls_of(index: int, choice: Json, calls: Calls) -> Iterator[tuple[str, str, bool]]:
+    """Each call of a tool in a choice: its channel, the words in it, and whether it is read."""
+    for message in _messages_of(choice):
+        for at, call in enumerate(message.get("tool_calls") or ()):
+            number = call.get("index", at)
+            yield f"tool {number}", *_call((index, number), call, calls)
+        if called := message.get("function_call"):
+            yield "function", *_call((index, "function"), {"function": called}, calls)
+
+
+def odd_of(payload: Json) -> str:
+    """Words in fields of an answer or chunk that we don't know."""
+    return odd_words(payload, _OF_AN_ANSWER)
 
 
 def unread_of(choice: Json) -> str | None:
-    """The name of the first field of a choice that holds what can't be judged."""
-    for message in _messages_of(choice):
-        known = next((field for field in _UNREAD_FIELDS if message.get(field)), None)
-        if known or any(_is_strange(name, value) for name, value in message.items()):
-            return known or "other"
-    return None
+    """The name of the first field of a choice that holds what can't be judged, besides calls of tools."""
+    heard = (message.get("audio") for message in _messages_of(choice))
+    return "audio" if any(heard) else None
 
 
 def index_of(choice: Json, default: int) -> int:
     """The index of a choice; servers that send one choice may leave it out. Raises ValueError."""
     index = choice.get("index", default)
-    if not is_whole(index) or not 0 <= index < _MOST_CHOICES:
+    if not is_whole(index) or not 0 <= index < MOST_CHOICES:
         raise ValueError("a choice's index must be a small whole number")
     return int(index)
 
@@ -132,10 +145,32 @@ def _messages_of(choice: Json) -> list[Json]:
     return [message for message in found if message]
 
 
-def _is_strange(name: str, value: object) -> bool:
-    """Whether a field that is none of those known holds words."""
-    known = name in TEXT_FIELDS or name in _QUIET_FIELDS
-    return not known and isinstance(value, str) and bool(value.strip())
+def _texts_of(message: Json) -> Iterator[tuple[str, str]]:
+    """The fields of a message or delta that hold text a person could read, with that text.
+
+    A field that only repeats another's text is passed over.
+    """
+    seen: list[str] = []
+    for field, text in _fields_of(message):
+        # Detailed forms of a text come with its plain form, in the same piece.
+        if text and not any(text.strip() in known for known in seen):
+            seen.append(text)
+            yield field, text
+
+
+def _fields_of(message: Json) -> Iterator[tuple[str, str]]:
+    for field in TEXT_FIELDS:
+        yield field, words(message.get(field))
+    audio = message.get("audio")
+    yield "transcript", words(audio.get("transcript")) if isinstance(audio, dict) else ""
+    yield "other", odd_words(message, {*TEXT_FIELDS, *_OTHER_FIELDS})
+
+
+def _call(key: tuple[int, object], call: Json, calls: Calls) -> tuple[str, bool]:
+    held: Json = next((call[name] for name in _OF_A_CALL if call.get(name)), {})
+    text, read = calls.read(key, held.get("name"), held.get("arguments", held.get("input")))
+    odd = (odd_words(call, _OF_A_CALL), odd_words(held, _OF_A_FUNCTION))
+    return "\n".join(filter(None, (text, *odd))), read
 
 
 def _message(value: object, place: str, unread: list[str]) -> Message | None:
@@ -163,18 +198,24 @@ def _content(value: object, place: str, unread: list[str]) -> str:
     return "\n".join(t for t in texts if isinstance(t, str))
 
 
-def _choice(at: int, value: Json) -> Said:
-    message = value["message"]
-    if not isinstance(message, dict):
+def _choice(at: int, value: Json, calls: Calls, more: str) -> Said:
+    if "message" not in value and not isinstance(value["text"], str):
+        raise TypeError("a choice must have words")
+    if not isinstance(value.get("message", {}), dict):
         raise TypeError("a message must be an object")
-    text = "\n\n".join(text for _, text in texts_of_choice(value))
-    return Said(index_of(value, at), text, unread_of(value))
+    index = index_of(value, at)
+    called = list(calls_of(index, value, calls))
+    texts = [text for _, text in texts_of_choice(value)]
+    beyond = token_words(value.get("logprobs"), "".join(texts))
+    found = filter(None, (*texts, *(text for _, text, _ in called), beyond, more))
+    unread = None if all(read for *_, read in called) else "tool_calls"
+    return Said(index, "\n\n".join(found), unread or unread_of(value))
 
 
 def _append(choice: Json, decision: Decision) -> None:
     """Add to a choice in place. Log-probabilities go: they no longer match the text."""
-    message = choice["message"]
-    message["content"] = decision.delivered(words(message.get("content")))
+    held, field = (choice["message"], "content") if "message" in choice else (choice, "text")
+    held[field] = decision.delivered(words(held.get(field)))
     if choice.get("logprobs") is not None:
         choice["logprobs"] = None
 
@@ -182,6 +223,7 @@ def _append(choice: Json, decision: Decision) -> None:
 def _replace(choice: Json, text: str) -> None:
     """Put a text in a choice's place. Nothing else stays: any field might repeat the words withheld."""
     message = {"role": "assistant", "content": text, "refusal": None}
+    said: Json = {"message": message} if "message" in choice else {"text": text}
     kept = {"index": choice["index"]} if "index" in choice else {}
     choice.clear()
-    choice.update(kept, message=message, finish_reason="stop", logprobs=None)
+    choice.update(kept, **said, finish_reason="stop", logprobs=None)

@@ -1,7 +1,8 @@
 """Payload: JSON bodies as every dialect reads and writes them."""
 
 import json
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from handrail.classifiers.errors import RequestError, UpstreamError
@@ -14,6 +15,9 @@ READ_ERRORS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 # Keys of content parts that hold names and not words.
 _NAMES = frozenset({"type", "id", "format", "signature", "index", "data"})
+
+# What tells words from an id or a code: a space beside a letter, or a letter of a script without spaces.
+_WORDY = re.compile(r"\w\s|\s\w|[^\W\x00-\x7f]")
 
 ROLES: Mapping[str, Role] = {"user": "user", "assistant": "assistant"}
 
@@ -77,6 +81,31 @@ def words(value: object) -> str:
     if isinstance(value, dict):
         return "\n".join(filter(None, (words(v) for k, v in value.items() if k not in _NAMES)))
     raise TypeError("no text")
+
+
+def odd_words(payload: Json, known: Collection[str]) -> str:
+    """The words in fields that we don't know: strings of more than one word, at any depth.
+
+    Ids, names and codes are one word, so a field that only marks a piece of a stream adds nothing.
+    """
+    return "\n".join(_wordy({name: value for name, value in payload.items() if name not in known}))
+
+
+def token_words(logprobs: object, said: str) -> str:
+    """The words that the tokens of log-probabilities say beyond what the text they belong to says."""
+    found = logprobs.get("content") or logprobs.get("tokens") if isinstance(logprobs, dict) else logprobs
+    if not isinstance(found, list):
+        return ""
+    tokens = "".join(t if isinstance(t, str) else str(t.get("token", "")) for t in found)
+    return "" if tokens.strip() in said else "\n".join(_wordy(tokens))
+
+
+def _wordy(value: object) -> Iterator[str]:
+    if isinstance(value, str) and _WORDY.search(value):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _wordy(inner)
 
 
 def only(payload: Json, names: Collection[str]) -> Json:

@@ -15,9 +15,12 @@ from handrail.proxy.dialects.payload import (
     flag,
     invalid_answer,
     json_object,
+    odd_words,
     only,
+    token_words,
     words,
 )
+from handrail.proxy.dialects.tools import Calls, Shown
 
 VOICE = 0
 
@@ -37,6 +40,13 @@ _TEXT_PARTS: Mapping[str, str] = {
     "summary_text": "text",
 }
 _READ_ITEMS = frozenset({"message", "reasoning"})
+# How the types of items end in which tools are called or answer, and the fields a model writes them in.
+_TOOL_ITEMS = ("_call", "_call_output", "_tools", "_request", "_response")
+_WRITTEN = ("arguments", "input", "code")
+# Fields that hold no words of the reply, or are read by themselves.
+_OF_A_PART = frozenset({"type", "logprobs", *_TEXT_PARTS.values()})
+_OF_AN_ITEM = frozenset({"id", "type", "status", "role", "content", "summary", "encrypted_content"})
+_OF_A_CALL = frozenset({"id", "type", "status", "call_id", "name", "result", *_WRITTEN})
 
 
 def read_request(body: bytes) -> Asked:
@@ -55,12 +65,15 @@ def read_request(body: bytes) -> Asked:
     return Asked(Conversation(tuple(messages)), stream, 1, tuple(dict.fromkeys(unread)), continues=earlier)
 
 
-def read_reply(body: bytes) -> WholeAnswer:
+def read_reply(body: bytes, shown: Shown) -> WholeAnswer:
     """Read a whole answer. Raises UpstreamError when it is no response."""
     try:
         payload = json.loads(body)
-        texts = [text for _, text in texts_of(payload["output"]) if text]
-        said = Said(VOICE, "\n\n".join(texts), unread_of(payload["output"]))
+        calls = [_call(at, item, Calls(shown)) for at, item in enumerate(payload["output"])]
+        texts = [*(text for _, text in texts_of(payload["output"])), *(text for text, _ in calls)]
+        texts.append(odd_of(payload, texts))
+        unread = next((reason for _, reason in calls if reason), None)
+        said = Said(VOICE, "\n\n".join(filter(None, texts)), unread)
         return WholeAnswer(body, (said,), payload.get("id"))
     except READ_ERRORS as error:
         raise invalid_answer("a response") from error
@@ -83,29 +96,73 @@ def write_reply(answer: WholeAnswer, decisions: Mapping[int, Decision], exchange
 
 
 def texts_of(output: Sequence[Json]) -> Iterator[tuple[tuple[int, str, int], str]]:
-    """All words of an answer, each by (item, kind of part, part). Raises for items of another shape."""
+    """All words of an answer, each by (item, kind of part, part), but for the calls of tools.
+
+    Raises for items of another shape.
+    """
     for at, item in enumerate(output):
+        if is_call(item):
+            continue
         if item["type"] not in _READ_ITEMS:
+            yield (at, item["type"], 0), words(item)
             continue
         parts = [*enumerate(item.get("summary") or ()), *enumerate(item.get("content") or ())]
         for number, part in parts:
-            if text := text_of(part):
-                yield (at, part["type"], number), text
+            yield from texts_of_part((at, part["type"], number), part)
+        yield (at, "beside", 0), odd_words(item, _OF_AN_ITEM)
 
 
-def text_of(part: Json) -> str:
-    """The words in a part, of a kind we know or not. Raises TypeError for text of another shape."""
+def texts_of_part(key: tuple[int, str, int], part: Json) -> Iterator[tuple[tuple[int, str, int], str]]:
+    """The words in a part, of a kind we know or not, and those that stand beside them, such as citations.
+
+    Raises TypeError for text of another shape.
+    """
+    at, kind, number = key
     field = _TEXT_PARTS.get(part["type"])
     if field is None:
-        return words({k: v for k, v in part.items() if k != "annotations"})
+        yield key, words(part)
+        return
     if not isinstance(part[field], str):
         raise TypeError("text must be a string")
-    return str(part[field])
+    yield key, part[field]
+    beyond = token_words(part.get("logprobs"), part[field])
+    odd = odd_words(part, _OF_A_PART)
+    yield (at, f"{kind} beside", number), "\n".join(filter(None, (odd, beyond)))
 
 
-def unread_of(output: Sequence[Json]) -> str | None:
-    """The type of the first item that can't be judged."""
-    return next((str(item["type"])[:40] for item in output if item["type"] not in _READ_ITEMS), None)
+def is_call(item: Json) -> bool:
+    """Whether an item calls a tool or holds what one gave."""
+    return str(item["type"]).endswith(_TOOL_ITEMS)
+
+
+def unknown(item: Json) -> str | None:
+    """The type of an item that we don't know: its words are read, but it may hold more than words."""
+    return None if is_call(item) or item["type"] in _READ_ITEMS else str(item["type"])[:40]
+
+
+def call_of(item: Json) -> tuple[str, str, Json]:
+    """A call of a tool: the tool, by name or kind; what the model writes to it; and all else in it."""
+    written = next((item[name] for name in _WRITTEN if isinstance(item.get(name), str)), "")
+    rest = {name: value for name, value in item.items() if name not in _OF_A_CALL}
+    return str(item.get("name") or item["type"]), written, rest
+
+
+def _call(at: int, item: Json, calls: Calls) -> tuple[str, str | None]:
+    """The words in an item that is a call, and its type if it is one that is not read."""
+    if not is_call(item):
+        return "", unknown(item)
+    name, written, rest = call_of(item)
+    text, read = calls.read(at, name, written)
+    beside, _ = calls.read((at, "beside"), name, rest)
+    return f"{text}\n{beside}".strip(), None if read else str(item["type"])[:40]
+
+
+def odd_of(response: Json, texts: Sequence[str]) -> str:
+    """Words in fields of a response that we don't know, and its plain text where that says more."""
+    plain = words(response.get("output_text"))
+    repeated = plain.strip() in "".join(texts)
+    odd = odd_words(response, {*TRUE_OF_ANY_REPLY, "output_text"})
+    return "\n".join(filter(None, ("" if repeated else plain, odd)))
 
 
 def text_part(text: str) -> Json:

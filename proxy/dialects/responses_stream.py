@@ -5,30 +5,37 @@ whole, and are written anew where something was added. Text that only an end hol
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from handrail.proxy.dialects.dialect import Dialect, Fault
 from handrail.proxy.dialects.openai_chat import write_error
 from handrail.proxy.dialects.openai_stream import DONE
-from handrail.proxy.dialects.payload import Json, dump, is_whole, only
+from handrail.proxy.dialects.payload import Json, dump, is_whole, odd_words, only, token_words, words
 from handrail.proxy.dialects.responses import (
     TRUE_OF_ANY_REPLY,
     VOICE,
+    call_of,
+    is_call,
     message_item,
+    odd_of,
     read_reply,
     read_request,
-    text_of,
     text_part,
     texts_of,
-    unread_of,
+    texts_of_part,
+    unknown,
     write_reply,
 )
-from handrail.proxy.dialects.scribe import Told, read_event
+from handrail.proxy.dialects.scribe import SingleVoice, Told, read_event
+from handrail.proxy.dialects.tools import NOTHING, Calls, Shown
 from handrail.proxy.frame import Frame
 from handrail.proxy.sse import MEDIA_TYPE, EventDecoder, encode
 
 _ONLY = frozenset({VOICE})
+_CALL = "call"
+# Characters of a part among which the tokens of its log-probabilities are looked for.
+_RECENT = 400
 _TEXT = "output_text"
 # Events that add words, and those that repeat them at an end: the kind of part they speak of.
 _KINDS = {
@@ -51,8 +58,13 @@ _Key = tuple[int, str, int]
 
 # Events that say nothing of the reply itself.
 _NEUTRAL = frozenset({"response.created", "response.in_progress", "response.queued", "keepalive"})
-# Events whose text shows a person nothing, or can't be judged; what they are called when counted.
-_UNREAD = frozenset({"arguments", "audio", "code", "input", "partial_image"})
+# What events are called that write to a tool, and the fields in which their ends repeat it.
+_CALLS = ("_call_arguments", "_call_input", "_call_code")
+_WRITTEN = ("arguments", "input", "code")
+# What events are called that bring sound or pictures.
+_UNREAD = ("response.audio", "partial_image")
+# Fields of events that are read by themselves or hold no words.
+_OF_AN_EVENT = frozenset({"type", "response", "item", "part", "logprobs", *_WORDS, *_WRITTEN})
 
 
 @dataclass(slots=True)
@@ -68,11 +80,13 @@ class _Sent:
     number: int = -1
 
 
-class ResponsesScribe:
+class ResponsesScribe(SingleVoice):
     """Reads and writes events of one response."""
 
-    def __init__(self, exchange: str) -> None:
+    def __init__(self, exchange: str, shown: Shown = NOTHING) -> None:
         self._exchange = exchange
+        self._shown = shown
+        self._calls = Calls(shown)
         self._parts: dict[_Key, str] = {}
         self._sent = _Sent({"object": "response", "output": []})
         # What was added: to which item, in which part, and the items of ours beside it.
@@ -85,10 +99,6 @@ class ResponsesScribe:
         if frame.data is not None and frame.data.strip() == DONE:
             return Told(done=True)
         return read_event(frame, "a response stream", self._read)
-
-    def without(self, frame: Frame, gone: frozenset[int]) -> Frame | None:
-        """Nothing is left of an event whose voice was replaced."""
-        return None
 
     def takes_addition(self, frame: Frame) -> bool:
         """The end of the last text; where none came, the end of the response."""
@@ -135,15 +145,18 @@ class ResponsesScribe:
         response["handrail"] = {"exchange": self._exchange}
         return out + self._event({"type": "response.completed", "response": response})
 
-    def terminal(self) -> bytes:
-        """Nothing: the end of the response came with the replacement."""
-        return b""
-
     def failure(self, fault: Fault) -> bytes:
         """An error event."""
         return self._event({"type": "error", "code": fault.code, "message": fault.message, "param": None})
 
     def _read(self, payload: Json) -> Told:
+        told = self._read_known(payload)
+        odd = "" if told.error else odd_words(payload, _OF_AN_EVENT)
+        if not odd:
+            return told
+        return replace(told, texts=(*told.texts, (VOICE, "other", odd)), voices=_ONLY)
+
+    def _read_known(self, payload: Json) -> Told:
         kind = payload["type"]
         if kind == "error":
             return Told(error=True)
@@ -154,13 +167,18 @@ class ResponsesScribe:
         if kind in {"response.output_item.added", "response.output_item.done"}:
             return self._read_item(payload, ended=kind.endswith("done"))
         if "part" in payload:
-            texts = self._caught_up({_key(payload): text_of(payload["part"])})
+            texts = self._caught_up(dict(texts_of_part(_key(payload), payload["part"])))
             return Told(texts, _ONLY, waits=_ONLY if kind.endswith("done") else frozenset())
         return self._read_text(payload)
 
     def _read_response(self, payload: Json, *, ended: bool) -> Told:
         response = payload["response"]
-        texts = self._caught_up(dict(texts_of(response.get("output") or [])))
+        output = response.get("output") or []
+        found = dict(texts_of(output))
+        found[-1, "beside", 0] = odd_of(response, [*found.values()])
+        texts = self._caught_up(found)
+        calls = [self._catch_up_call(at, item) for at, item in enumerate(output)]
+        texts += tuple(text for told in calls for text in told.texts)
         voices = _ONLY if ended or texts else frozenset()
         return Told(
             texts,
@@ -173,11 +191,13 @@ class ResponsesScribe:
     def _read_text(self, payload: Json) -> Told:
         """An event that adds words, or repeats them at an end; of names that we know, or don't yet."""
         base, _, end = str(payload["type"]).rpartition(".")
-        if any(name in base for name in _UNREAD):
+        if base.endswith(_CALLS):
+            return self._read_call(payload, whole=end == "done")
+        if base in _UNREAD or "partial_image" in base:
             return Told((), _ONLY, unread={VOICE: "other"})
         if end == "delta" and base in _KINDS:
             return self._read_delta(payload)
-        found = next((payload[name] for name in _WORDS if isinstance(payload.get(name), str)), "")
+        found = next((text for name in _WORDS if (text := words(payload.get(name)))), "")
         texts = self._caught_up({_key(payload): found}) if base in _KINDS or end == "done" else ()
         if end == "delta" and found:
             return self._read_delta({**payload, "delta": found})
@@ -185,18 +205,57 @@ class ResponsesScribe:
 
     def _read_delta(self, payload: Json) -> Told:
         key, text = _key(payload), _string(payload["delta"])
-        self._parts[key] = self._parts.get(key, "") + text
-        return Told(((VOICE, _channel(key), text),) if text else (), _ONLY)
+        said = self._parts[key] = self._parts.get(key, "") + text
+        beyond = token_words(payload.get("logprobs"), said[-max(_RECENT, len(text)) :])
+        found = ((_channel(key), text), ("logprobs", beyond))
+        return Told(tuple((VOICE, channel, text) for channel, text in found if text), _ONLY)
+
+    def _read_call(self, payload: Json, *, whole: bool) -> Told:
+        """More of what is written to a tool, or all of it again. Half a call can't be told, so it waits."""
+        at = _place(payload)
+        if whole:
+            written = next((payload[name] for name in _WRITTEN if isinstance(payload.get(name), str)), "")
+            return self._write_call(at, None, self._beyond_call(at, written))
+        piece = _string(payload["delta"])
+        self._parts[at, _CALL, 0] = self._parts.get((at, _CALL, 0), "") + piece
+        return self._write_call(at, None, piece)
+
+    def _beyond_call(self, at: int, written: str) -> str:
+        rest = _beyond(self._parts.get((at, _CALL, 0), ""), written)
+        if rest:
+            self._parts[at, _CALL, 0] = written
+        return rest
+
+    def _write_call(self, at: int, name: str | None, piece: str) -> Told:
+        text, read = self._calls.read(at, name, piece)
+        return Told(
+            ((VOICE, f"call {at}", text),) if text else (),
+            _ONLY,
+            waits=_ONLY if read else frozenset(),
+            unread={} if read else {VOICE: "tool_calls"},
+        )
+
+    def _catch_up_call(self, at: int, item: Json) -> Told:
+        """What an item that calls a tool says beyond what has been said of it."""
+        if not is_call(item):
+            kind = unknown(item)
+            return Told(unread={VOICE: kind} if kind else {})
+        name, written, rest = call_of(item)
+        told = self._write_call(at, name, self._beyond_call(at, written))
+        beside, _ = Calls(self._shown).read(at, name, rest)
+        texts = self._caught_up({(at, "call beside", 0): beside.strip()})
+        unread = {VOICE: str(item["type"])[:40]} if told.unread else {}
+        return replace(told, texts=(*told.texts, *texts), unread=unread)
 
     def _read_item(self, payload: Json, *, ended: bool) -> Told:
         item, at = payload["item"], int(payload["output_index"])
         found = {(at, kind, number): text for (_, kind, number), text in texts_of([item])}
-        unread = unread_of([item])
+        call = self._catch_up_call(at, item)
         return Told(
-            self._caught_up(found),
+            (*self._caught_up(found), *call.texts),
             _ONLY,
-            waits=_ONLY if ended and item["type"] == "message" else frozenset(),
-            unread={VOICE: unread} if unread else {},
+            waits=_ONLY if ended and item["type"] == "message" else call.waits,
+            unread=call.unread,
         )
 
     def _caught_up(self, found: Mapping[_Key, str]) -> tuple[tuple[int, str, str], ...]:
@@ -341,14 +400,16 @@ def _extend_item(output: list[Json], name: str, text: str) -> bool:
     return any(_extend(content, text) for content in contents)
 
 
-OPENAI_RESPONSES = Dialect(
-    name="openai_responses",
-    path_ends=("/responses",),
-    stream_type=MEDIA_TYPE,
-    read_request=read_request,
-    read_reply=read_reply,
-    write_reply=write_reply,
-    write_error=write_error,
-    decoder=EventDecoder,
-    scribe=ResponsesScribe,
-)
+def openai_responses(shown: Shown) -> Dialect:
+    """OpenAI Responses."""
+    return Dialect(
+        name="openai_responses",
+        path_ends=("/responses",),
+        stream_type=MEDIA_TYPE,
+        read_request=read_request,
+        read_reply=lambda body: read_reply(body, shown),
+        write_reply=write_reply,
+        write_error=write_error,
+        decoder=EventDecoder,
+        scribe=lambda exchange: ResponsesScribe(exchange, shown),
+    )

@@ -54,6 +54,26 @@ def read_event(frame: Frame, what: str, read: Callable[[Json], Told]) -> Told:
         raise invalid_answer(what) from error
 
 
+class SingleVoice:
+    """What a scribe need not say whose answers have one voice and whose frames stand by themselves."""
+
+    def without(self, frame: Frame, gone: frozenset[int]) -> Frame | None:
+        """Nothing is left of a frame whose voice was replaced."""
+        return None
+
+    def pass_on(self, frame: Frame) -> bytes:
+        """Its own bytes."""
+        return frame.raw
+
+    def takes_addition(self, frame: Frame) -> bool:
+        """The last frame takes additions."""
+        return True
+
+    def terminal(self) -> bytes:
+        """Nothing: the end came with the replacement."""
+        return b""
+
+
 class Scribe(Protocol):
     """One streamed answer of a dialect. Writing never fails for a frame that was read."""
 

@@ -87,7 +87,7 @@ async def test_upgrades_are_refused_in_words(guarded: Guarded, upstream: str, sc
     """A WebSocket is refused with a clear error instead of passing unread."""
     url = await guarded(upstream)
     headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
-    async with aiohttp.ClientSession() as client, client.get(f"{url}/v1/realtime", headers=headers) as answer:
+    async with aiohttp.ClientSession() as client, client.get(f"{url}/v1/socket", headers=headers) as answer:
         assert answer.status == 501
         assert "WebSockets" in (await answer.json())["error"]["message"]
     assert not script.asked

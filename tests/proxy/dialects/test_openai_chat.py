@@ -6,8 +6,10 @@ import pytest
 from handrail.classifiers.errors import RequestError, UpstreamError
 from handrail.classifiers.exchange import Message
 from handrail.policies.decision import Action, Decision
-from handrail.proxy.dialects.openai_chat import read_reply, read_request, write_reply
-from handrail.proxy.dialects.openai_stream import OPENAI_CHAT
+from handrail.proxy.dialects import openai_chat
+from handrail.proxy.dialects.dialect import WholeAnswer
+from handrail.proxy.dialects.openai_chat import read_request, write_reply
+from handrail.proxy.dialects.tools import NOTHING, Shown
 
 
 def _decision(action: Action, text: str = "Please wait.") -> Decision:
@@ -62,18 +64,9 @@ def test_deep_nesting_is_refused() -> None:
         read_reply(b"[" * 100_000)
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "expected"),
-    [
-        ("POST", "/v1/chat/completions", True),
-        ("POST", "/openai/deployments/x/chat/completions/", True),
-        ("GET", "/v1/chat/completions", False),
-        ("POST", "/v1/completions", False),
-    ],
-)
-def test_chat_paths(method: str, path: str, expected: bool) -> None:
-    """A POST to any path that ends in /chat/completions is a chat."""
-    assert OPENAI_CHAT.takes(method, path) is expected
+def read_reply(body: bytes, shown: Shown = NOTHING) -> WholeAnswer:
+    """Read an answer."""
+    return openai_chat.read_reply(body, shown)
 
 
 def _reply() -> dict[str, Any]:

@@ -201,7 +201,7 @@ def test_text_is_read_wherever_it_first_stands() -> None:
     assert _read([_event("response.content_part.added", output_index=0, part=part)]) == ["Early."]
     assert _read([_event("response.in_progress", response=response(item("Snap.")))]) == ["Snap."]
     assert _read([_event("response.musing.delta", delta="Hm.")]) == ["Hm."]
-    assert _read([_event("response.audio.transcript.done", transcript="Said.")]) == []
+    assert _read([_event("response.audio.transcript.done", transcript="Said.")]) == ["Said."]
     other = item("")
     other["content"] = [{"type": "text", "text": "Odd."}]
     assert _read([_event("response.output_item.done", output_index=0, item=other)]) == ["Odd."]
