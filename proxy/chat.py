@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 
 import aiohttp
 from aiohttp import web
@@ -17,6 +18,7 @@ from handrail.proxy.journal.record import Origin
 from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.modes import mode_of
+from handrail.proxy.regenerate import Regenerator
 from handrail.proxy.settings import Settings
 from handrail.proxy.streamed import answer_streamed
 from handrail.proxy.turn import Turn, let_by
@@ -38,6 +40,7 @@ class ChatHandler:
         self._settings = settings
         self._upstream = upstream
         self._live = live
+        self._regenerator = Regenerator(settings, upstream)
         self._bypass = bypass
         self._history = history
 
@@ -95,6 +98,7 @@ class ChatHandler:
         send = self._upstream.send("POST", turn.request.raw_path, headers, turn.body, decode=True)
         async with send as got:
             turn.answer.begin(got.status, got.reason, to_client(got.headers, decoded=True))
+            turn.again = partial(self._regenerator.settle, turn, got.close)
             if not _readable(got):
                 await self._undecoded(turn, got)
             elif got.status >= web.HTTPMultipleChoices.status_code:

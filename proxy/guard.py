@@ -13,7 +13,7 @@ from handrail.policies.decide import Decider
 from handrail.policies.decision import Action, Decision
 from handrail.policies.policy import Hold
 from handrail.proxy.journal.journal import Journal
-from handrail.proxy.journal.record import Delivery, Origin, Record, failed, screened
+from handrail.proxy.journal.record import Delivery, Draft, Origin, Record, failed, screened
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
 
@@ -22,11 +22,15 @@ _log = logger("guard")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A decision and what it rests on; `assessment` is None when the reply could not be judged."""
+    """A decision and what it rests on; `assessment` is None when the reply could not be judged.
+
+    `drafts` are replies that were asked for in place of the one judged.
+    """
 
     decision: Decision
     assessment: Assessment | None
     failure: str | None = None
+    drafts: tuple[Draft, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,12 @@ class Metrics:
         self.escalations = Counter(
             "handrail_escalations", "Replies that call for prompt human review.", registry=self.registry
         )
+        self.regenerations = Counter(
+            "handrail_regenerations",
+            "Replies asked for once more, by what became of them.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.assessments = Histogram(
             "handrail_assessment_seconds",
             "Time to assess a passage or a reply.",

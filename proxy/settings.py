@@ -117,6 +117,12 @@ class Settings(BaseModel):
     history_seconds: float = Field(
         default=86400, gt=0, description="Seconds for which such a conversation is remembered."
     )
+    regenerate_seconds: float = Field(
+        default=20, gt=0, description="Seconds that a reply asked for once more may take in all."
+    )
+    regenerate_most: int = Field(
+        default=1, ge=0, le=5, description="Times a reply is asked for once more; 0 replaces at once."
+    )
     generic: tuple[GenericMapping, ...] = Field(
         default=(), description="Home-made chat backends, told where their words stand by JSON Pointers."
     )

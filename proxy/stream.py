@@ -67,6 +67,11 @@ class ReplyStream:
         return any(v.replaced for v in self._voices.values())
 
     @property
+    def untouched(self) -> bool:
+        """Whether there is one voice and nothing of it is cleared, so that another may take its place."""
+        return len(self._voices) == 1 and not any(v.gate.cleared for v in self._voices.values())
+
+    @property
     def voices(self) -> dict[int, str | None]:
         """The voices so far, each with a reason if something of it can't be judged."""
         return {index: voice.unread for index, voice in self._voices.items()}

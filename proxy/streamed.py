@@ -93,6 +93,8 @@ async def settle(turn: Turn, stream: ReplyStream) -> None:
                 turn.asked.conversation, passage.text, turn.origin.context, complete=passage.whole
             )
             written = stream.text(index)
+            if stream.untouched:
+                verdict, _ = await turn.settle(verdict)
             delivered = stream.resolve(index, passage, verdict.decision)
             if passage.whole or verdict.decision.replaces:
                 await turn.conclude(index, written, delivered, verdict)

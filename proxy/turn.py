@@ -1,5 +1,6 @@
 """Turn: one request on its way, and the account of its replies: each is concluded exactly once."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -7,7 +8,7 @@ from aiohttp import web
 
 from handrail.classifiers.errors import UpstreamError
 from handrail.proxy.answers import Answer
-from handrail.proxy.dialects.dialect import Asked, Dialect
+from handrail.proxy.dialects.dialect import Asked, Dialect, WholeAnswer
 from handrail.proxy.guard import Guard, Verdict
 from handrail.proxy.history import History
 from handrail.proxy.journal.record import Delivery, Origin
@@ -15,6 +16,10 @@ from handrail.proxy.stream import ReplyStream
 
 # Codes of what an upstream answers that can't be judged, and still could be shown.
 UNREADABLE = frozenset({"upstream_invalid", "upstream_too_large"})
+
+
+# Asks for a reply once more where a verdict says so (regenerate.py).
+Again = Callable[[Verdict], Awaitable[tuple[Verdict, WholeAnswer | None]]]
 
 
 @dataclass(slots=True)
@@ -33,6 +38,7 @@ class Turn:
     answer: Answer
     guard: Guard
     stream: ReplyStream | None = None
+    again: Again | None = None
     # Whether it is only watched: what was decided is recorded, and was not done.
     shadow: bool = False
     _concluded: set[int] = field(default_factory=set)
@@ -46,9 +52,13 @@ class Turn:
             return
         self._concluded.add(index)
         would = delivered if self.shadow else None
-        self._delivered[index] = reply if self.shadow else delivered
-        delivery = Delivery(index, self.asked.conversation, reply, self._delivered[index], would)
+        shown = self._delivered[index] = reply if self.shadow else delivered
+        delivery = Delivery(index, self.asked.conversation, reply, shown, would, verdict.drafts)
         await self.guard.conclude(self.origin, delivery, verdict)
+
+    async def settle(self, verdict: Verdict) -> tuple[Verdict, WholeAnswer | None]:
+        """The verdict once a reply to be regenerated has been, and the new answer if it came whole."""
+        return await self.again(verdict) if self.again else (verdict, None)
 
     def note(self, index: int, verdict: Verdict, delivered: str) -> None:
         """Keep what was found in a part of a reply, should the whole never be judged."""

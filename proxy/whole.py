@@ -35,20 +35,23 @@ async def answer_whole(turn: Turn, got: aiohttp.ClientResponse, settings: Settin
 
 async def _answer(turn: Turn, reply: WholeAnswer, history: History) -> None:
     body = reply.body
-    decisions = await judge_replies(turn, reply)
+    decisions, redraft = await judge_replies(turn, reply)
     if any(d.action != Action.DELIVER for d in decisions.values()):
-        body = turn.dialect.write_reply(reply, decisions, turn.origin.id)
+        body = redraft.body if redraft else turn.dialect.write_reply(reply, decisions, turn.origin.id)
         for name in _OF_THE_BODY:
             turn.answer.response.headers.popall(name, None)
         turn.answer.response.headers[EXCHANGE_HEADER] = turn.origin.id
-    turn.remember(history, reply.id)
+    turn.remember(history, (redraft or reply).id)
     turn.answer.response.content_length = len(body)
     await turn.answer.write(body)
     await turn.answer.finish()
 
 
-async def judge_replies(turn: Turn, reply: WholeAnswer) -> dict[int, Decision]:
-    """The decision on each reply that can be judged. What was flagged is durable when this returns."""
+async def judge_replies(turn: Turn, reply: WholeAnswer) -> tuple[dict[int, Decision], WholeAnswer | None]:
+    """The decision on each reply that can be judged, and an answer to send instead, if there is one.
+
+    What was flagged is durable when this returns.
+    """
     readable = [c for c in reply.voices if c.text or not c.unread]
     for choice in reply.voices:
         if choice not in readable:
@@ -56,9 +59,11 @@ async def judge_replies(turn: Turn, reply: WholeAnswer) -> dict[int, Decision]:
     verdicts = await asyncio.gather(
         *(turn.guard.judge(turn.asked.conversation, c.text, turn.origin.context) for c in readable)
     )
-    for choice, verdict in zip(readable, verdicts, strict=True):
+    settled = [await turn.settle(verdict) for verdict in verdicts]
+    for choice, (verdict, _) in zip(readable, settled, strict=True):
         await turn.conclude(choice.index, choice.text, verdict.decision.delivered(choice.text), verdict)
-    return {c.index: v.decision for c, v in zip(readable, verdicts, strict=True)}
+    decisions = {c.index: v.decision for c, (v, _) in zip(readable, settled, strict=True)}
+    return decisions, next((redraft for _, redraft in settled if redraft), None)
 
 
 async def _read_body(got: aiohttp.ClientResponse, most: int, body: bytearray) -> None:

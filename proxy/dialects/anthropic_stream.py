@@ -14,6 +14,7 @@ from handrail.proxy.dialects.anthropic import (
 )
 from handrail.proxy.dialects.dialect import Dialect, Fault
 from handrail.proxy.dialects.payload import Json, dump, odd_words, words
+from handrail.proxy.dialects.redraft import BLOCKS
 from handrail.proxy.dialects.scribe import SingleVoice, Told, read_event
 from handrail.proxy.dialects.tools import NOTHING, Calls, Shown
 from handrail.proxy.frame import Frame
@@ -191,4 +192,5 @@ def anthropic(shown: Shown) -> Dialect:
         write_error=write_error,
         decoder=EventDecoder,
         scribe=lambda exchange: AnthropicScribe(exchange, shown),
+        redraft=BLOCKS,
     )

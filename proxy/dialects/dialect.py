@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from handrail.classifiers.exchange import Conversation
 from handrail.policies.decision import Decision
 from handrail.proxy.dialects.paths import plain
+from handrail.proxy.dialects.redraft import Redraft
 from handrail.proxy.dialects.scribe import Scribe
 from handrail.proxy.frame import FrameDecoder
 
@@ -63,7 +64,8 @@ class Dialect:
 
     `read_request` raises RequestError naming the field and the mend; `read_reply` raises UpstreamError for
     an answer of another kind. `write_reply` gives the answer with the replies that a decision changes
-    repaired, and all else as it was. `stream_type` is the media type of its streams.
+    repaired, and all else as it was. `stream_type` is the media type of its streams. `redraft` says how a
+    reply is asked for once more; None where there is no place for guidance.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Dialect:
     write_error: Callable[[Fault], bytes]
     decoder: Callable[[], FrameDecoder]
     scribe: Callable[[str], Scribe]
+    redraft: Redraft | None = None
 
     def takes(self, method: str, path: str) -> bool:
         """Whether a request is of this dialect, however a lenient server might let its path be spelt."""

@@ -18,6 +18,7 @@ from handrail.classifiers.exchange import Conversation, Message
 from handrail.policies.decision import Decision
 from handrail.proxy.dialects.dialect import Asked, Dialect, Fault, Said, WholeAnswer
 from handrail.proxy.dialects.payload import READ_ERRORS, Json, dump, invalid_answer, json_object
+from handrail.proxy.dialects.redraft import Redraft
 from handrail.proxy.dialects.scribe import SingleVoice, Told
 from handrail.proxy.frame import Frame, FrameDecoder
 from handrail.proxy.lines import MEDIA_TYPE as NDJSON
@@ -58,8 +59,11 @@ class GenericMapping(BaseModel):
     done: str | None = Field(
         default=None, description="Data of a last event that is no JSON, such as [DONE]."
     )
+    guidance: str | None = Field(
+        default=None, description="Pointer to what the operator tells the model, if a request carries it."
+    )
 
-    @field_validator("text", "history", "role", "content", "reply", "delta", "finish")
+    @field_validator("text", "history", "role", "content", "reply", "delta", "finish", "guidance")
     @classmethod
     def _pointer(cls, value: str | None) -> str | None:
         if value is not None:
@@ -94,6 +98,7 @@ def generic_dialect(mapping: GenericMapping) -> Dialect:
         write_error=lambda fault: dump({"error": fault.message}).encode(),
         decoder=decoders.get(mapping.stream, EventDecoder),
         scribe=lambda exchange: GenericScribe(mapping),
+        redraft=_redraft(mapping),
     )
 
 
@@ -181,6 +186,21 @@ class GenericScribe(SingleVoice):
 
     def _encode(self, data: str) -> bytes:
         return encode_line(data) if self._mapping.stream == "ndjson" else encode_event(data)
+
+
+def _redraft(mapping: GenericMapping) -> Redraft | None:
+    """How to ask again, where a request has a place for guidance."""
+    pointer = mapping.guidance
+    if pointer is None:
+        return None
+
+    def ask(body: bytes, guidance: str) -> bytes:
+        payload = json.loads(body)
+        there = JsonPointer(pointer).resolve(payload, None)
+        text = f"{there}\n\n{guidance}" if isinstance(there, str) and there.strip() else guidance
+        return dump(with_text(payload, pointer, text)).encode()
+
+    return Redraft(ask, lambda body: _read_reply(mapping, body).voices[0].text)
 
 
 def with_text(payload: Json, pointer: str, text: str) -> Json:

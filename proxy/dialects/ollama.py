@@ -22,6 +22,7 @@ from handrail.proxy.dialects.payload import (
     token_words,
     words,
 )
+from handrail.proxy.dialects.redraft import CHAT, GENERATE, Redraft
 from handrail.proxy.dialects.scribe import SingleVoice, Told
 from handrail.proxy.dialects.tools import NOTHING, Calls, Shown
 from handrail.proxy.frame import Frame
@@ -38,6 +39,7 @@ class _Shape:
     holder: Callable[[Json], Json]
     text: str
     wrap: Callable[[str], Json]
+    redraft: Redraft
 
     def texts(self, payload: Json) -> list[tuple[int, str, str]]:
         """The texts of a payload, thinking first, and those of fields that we don't know."""
@@ -74,8 +76,9 @@ _CHAT = _Shape(
     lambda payload: payload["message"],
     "content",
     lambda text: {"message": {"role": "assistant", "content": text}},
+    CHAT,
 )
-_GENERATE = _Shape(_with_response, "response", lambda text: {"response": text})
+_GENERATE = _Shape(_with_response, "response", lambda text: {"response": text}, GENERATE)
 
 
 def read_chat(body: bytes) -> Asked:
@@ -237,6 +240,7 @@ def _dialect(name: str, path: str, read: Callable[[bytes], Asked], shape: _Shape
         write_error=write_error,
         decoder=LineDecoder,
         scribe=lambda exchange: OllamaScribe(shape, exchange, shown),
+        redraft=shape.redraft,
     )
 
 

@@ -19,6 +19,7 @@ from handrail.proxy.dialects.openai_chat import (
     write_reply,
 )
 from handrail.proxy.dialects.payload import Json, dump, only, token_words
+from handrail.proxy.dialects.redraft import CHOICE
 from handrail.proxy.dialects.scribe import Told, read_event
 from handrail.proxy.dialects.tools import NOTHING, Calls, Shown
 from handrail.proxy.frame import Frame
@@ -194,6 +195,7 @@ def openai_chat(shown: Shown) -> Dialect:
         write_error=write_error,
         decoder=EventDecoder,
         scribe=lambda exchange: OpenAiScribe(exchange, shown),
+        redraft=CHOICE,
     )
 
 

@@ -12,6 +12,7 @@ from handrail.proxy.dialects.dialect import Dialect, Fault
 from handrail.proxy.dialects.openai_chat import write_error
 from handrail.proxy.dialects.openai_stream import DONE
 from handrail.proxy.dialects.payload import Json, dump, is_whole, odd_words, only, token_words, words
+from handrail.proxy.dialects.redraft import ITEMS
 from handrail.proxy.dialects.responses import (
     TRUE_OF_ANY_REPLY,
     VOICE,
@@ -412,4 +413,5 @@ def openai_responses(shown: Shown) -> Dialect:
         write_error=write_error,
         decoder=EventDecoder,
         scribe=lambda exchange: ResponsesScribe(exchange, shown),
+        redraft=ITEMS,
     )

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -43,6 +43,25 @@ class Delivery:
     reply: str
     delivered: str
     would: str | None = None
+    drafts: tuple["Draft", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A reply that was asked for again: its words, what became of it, and how it was judged if it was.
+
+    `outcome` is "used", "harmful", "empty", "unjudged", "timeout", or the code of an upstream error.
+    """
+
+    reply: str
+    outcome: str
+    assessment: Values | None = None
+    decision: Values | None = None
+
+    @classmethod
+    def judged(cls, reply: str, outcome: str, assessment: Assessment, decision: Decision) -> "Draft":
+        """A draft with what was read in it."""
+        return cls(reply, outcome, assessment_values(assessment), decision_values(decision))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +70,8 @@ class Record:
 
     `reply` is what the model wrote, as far as it had been written when the decision fell; `delivered` is
     what the person was sent. `status` is "failed" when the reply could not be judged, and then `reason`
-    says why and there is neither assessment nor decision. `user` and `session` are pseudonyms.
+    says why and there is neither assessment nor decision. `user` and `session` are pseudonyms. `drafts` are
+    the replies that were asked for in place of `reply`, in order.
     """
 
     id: str
@@ -70,6 +90,7 @@ class Record:
     locale: str | None = None
     user: str | None = None
     session: str | None = None
+    drafts: tuple[Values, ...] = ()
 
 
 def screened(origin: Origin, delivery: Delivery, assessment: Assessment, decision: Decision) -> Record:
@@ -138,4 +159,5 @@ def _record(
         decision=judged[1],
         reason=reason,
         locale=origin.context.locale,
+        drafts=tuple(asdict(draft) for draft in delivery.drafts),
     )
