@@ -1,10 +1,24 @@
+from collections.abc import Callable
+
 import pytest
 
 from handrail.classifiers.corpus.rows import Scenario, read_corpus
-from handrail.evals.contamination import MOST_ALIKE_IN_MEANING, Nearest, nearest, nearest_in_meaning
+from handrail.evals.contamination import (
+    MOST_ALIKE_IN_MEANING,
+    OF_ORDINARY,
+    OF_STIMULI,
+    Bounds,
+    Text,
+    conversations,
+    measured_replies,
+    nearest,
+    nearest_in_meaning,
+    nearest_of_all,
+    ordinary_messages,
+    replies,
+    stimuli_texts,
+)
 from handrail.evals.stimuli import read_stimuli
-
-STIMULI = read_stimuli()
 
 
 @pytest.fixture(scope="module")
@@ -12,21 +26,44 @@ def corpus() -> list[Scenario]:
     return read_corpus()
 
 
-def test_no_stimulus_stands_in_the_corpus(corpus: list[Scenario]) -> None:
-    """No conversation of the training corpus is close to any of the ten evaluation stimuli."""
-    assert len(STIMULI) == 10
-    assert [found for found in nearest(STIMULI, corpus) if found.contaminated] == []
+def test_nothing_that_we_measure_with_stands_in_the_corpus(corpus: list[Scenario]) -> None:
+    """No stimulus, ordinary message or reply that we measure with has a near copy in the corpus."""
+    found = nearest_of_all(corpus)
+    assert {s.id for s in read_stimuli()} < {f.id for f in found}
+    assert [f for f in found if f.contaminated] == []
 
 
-@pytest.mark.parametrize("stimulus", STIMULI, ids=lambda s: s.id)
-def test_a_planted_stimulus_is_found(corpus: list[Scenario], stimulus: object) -> None:
+@pytest.mark.parametrize("text", stimuli_texts(), ids=lambda t: t.id)
+def test_a_planted_stimulus_is_found(corpus: list[Scenario], text: Text) -> None:
     """The check can fail: a conversation that repeats a stimulus, a little changed, is found."""
-    words = stimulus.text.replace("I'm", "I am").split()  # type: ignore[attr-defined]
+    words = text.words.replace("I'm", "I am").split()
     turn = corpus[0].messages[-1].model_copy(update={"content": " ".join(["Hi,", *words[:-2]])})
     planted = corpus[0].model_copy(update={"id": "planted", "messages": (turn,)})
-    (found,) = nearest([stimulus], [*corpus, planted])  # type: ignore[list-item]
-    assert isinstance(found, Nearest)
+    (found,) = nearest([text], conversations([*corpus, planted]), OF_STIMULI)
     assert (found.scenario, found.contaminated) == ("planted", True)
+
+
+@pytest.mark.parametrize(
+    ("texts", "known"), [(ordinary_messages, conversations), (measured_replies, replies)]
+)
+def test_a_planted_copy_is_found(
+    corpus: list[Scenario],
+    texts: Callable[[], list[Text]],
+    known: Callable[[list[Scenario]], list[Text]],
+) -> None:
+    """The check can fail: ordinary messages and replies of which the first third is changed are found."""
+    probes = texts()[::20]
+    halves = [" ".join(["Well,", *t.words.split()[len(t.words.split()) // 3 :]]) for t in probes]
+    planted = [Text(f"planted.{n}", words) for n, words in enumerate(halves)]
+    found = nearest(probes, [*known(corpus), *planted], OF_ORDINARY)
+    assert [f.scenario for f in found] == [p.id for p in planted]
+    assert all(f.contaminated for f in found)
+
+
+def test_short_common_words_are_nobodys() -> None:
+    """A bound is a bound: what shares nothing with the corpus is not contaminated."""
+    (found,) = nearest([Text("a", "We moved to Leeds")], [Text("b", "The train left at nine")], Bounds(0, 0))
+    assert not found.contaminated
 
 
 @pytest.mark.train
