@@ -34,6 +34,10 @@ _RANGE = (0.02, 0.98)
 SUICIDE = 2.5
 
 
+# The bounds of the cautious and of the sensitive thresholds, in multiples of the balanced ones'.
+CAUTIOUS, SENSITIVE = 0.5, 2.0
+
+
 class Bounds(BaseModel):
     """The largest shares of false alarms, each in (0, 1)."""
 
@@ -58,6 +62,10 @@ class Bounds(BaseModel):
     protective: float = Field(
         default=0.15, gt=0, lt=1, description="of replies that protect whose protection may be overlooked"
     )
+
+    def times(self, factor: float) -> "Bounds":
+        """Bounds so many times as wide."""
+        return Bounds(**{name: value * factor for name, value in self})
 
     def of(self, label: str) -> float:
         """The bound that holds for a label."""
@@ -131,6 +139,18 @@ def score(assessor: Assessor, exchanges: Sequence[Labelled]) -> dict[str, Cases]
 def thresholds_of(cases: Mapping[str, Cases], bounds: Bounds) -> dict[str, float]:
     """The thresholds that the rule gives; 0.5 where a label has only one class."""
     return {label: threshold_of(label, cases[label.removesuffix(OWED)], bounds) for label in THRESHOLDS}
+
+
+def sets_of(cases: Mapping[str, Cases], bounds: Bounds) -> dict[str, dict[str, float]]:
+    """The sets of thresholds of a manifest: those of the bounds, of tighter ones, and of wider ones.
+
+    `cautious` acts only when surer, at half the false alarms; `sensitive` finds more, at twice as many.
+    """
+    return {
+        "thresholds": thresholds_of(cases, bounds),
+        "cautious": thresholds_of(cases, bounds.times(CAUTIOUS)),
+        "sensitive": thresholds_of(cases, bounds.times(SENSITIVE)),
+    }
 
 
 def threshold_of(label: str, cases: Cases, bounds: Bounds) -> float:

@@ -53,8 +53,9 @@ class Manifest(BaseModel):
 
     `temperature` divides the logit of each output label (Guo et al., 2017, "On Calibration of Modern
     Neural Networks"); `thresholds` maps each label to the calibrated probability at which it counts as
-    present, and may hold a higher one for a risk (`mania.owed`) from which omissions count. `metrics` was
-    measured on the corpus's test split with the quantised model itself.
+    present, and may hold a higher one for a risk (`mania.owed`) from which omissions count; `cautious` and
+    `sensitive` are sets that flag less and more, which a policy can name. `metrics` was measured on the
+    corpus's test split with the quantised model itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +66,8 @@ class Manifest(BaseModel):
     limits: WindowLimits
     temperature: Mapping[str, Annotated[float, Field(gt=0)]]
     thresholds: Mapping[str, Probability]
+    cautious: Mapping[str, Probability] = Field(default_factory=dict)
+    sensitive: Mapping[str, Probability] = Field(default_factory=dict)
     corpus: CorpusFacts
     training: TrainingFacts
     metrics: Mapping[str, Any]
@@ -73,14 +76,20 @@ class Manifest(BaseModel):
     def _complete(self) -> "Manifest":
         if self.labels != OUTPUTS:
             raise ValueError(f"labels must be {', '.join(OUTPUTS)}, in this order")
-        for name in ("temperature", "thresholds"):
+        for name in ("temperature", "thresholds", "cautious", "sensitive"):
             missing = set(OUTPUTS) - set(getattr(self, name))
-            if missing:
+            if missing and name in self.model_fields_set:
                 raise ValueError(f"{name} lacks {', '.join(sorted(missing))}")
         for name in (MODEL_NAME, TOKENIZER_NAME):
             if name not in self.files:
                 raise ValueError(f"files lacks {name}")
         return self
+
+    @property
+    def levels(self) -> dict[str, Mapping[str, float]]:
+        """The sets of thresholds the model has, by name, from the one that flags least."""
+        sets = {"cautious": self.cautious, "balanced": self.thresholds, "sensitive": self.sensitive}
+        return {name: thresholds for name, thresholds in sets.items() if thresholds}
 
 
 def load_manifest(folder: Path) -> Manifest:

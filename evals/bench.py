@@ -117,7 +117,7 @@ def cutting(assessor: Assessor) -> list[str]:
 
 async def cascade(assessor: Assessor) -> list[str]:
     """Ordinary exchanges as the proxy assesses them, against the same ones read in full, on one core."""
-    decider = load_decider(assessor.manifest.thresholds)
+    decider = load_decider(assessor.manifest.levels)
     lines = ["| ordinary | replies read | ms, as the proxy does | ms, in full | share |", "| --- " * 5 + "|"]
     for kind in ("counselling", "assistant"):
         rows = [row for row in read_harmless() if row.kind == kind][:_ORDINARY]

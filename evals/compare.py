@@ -105,7 +105,7 @@ HEAD = (
 
 def compare(bench: Workbench, say: Callable[[str], None]) -> list[str]:
     """Train and test every arm; the lines of the table."""
-    decider = load_decider(dict.fromkeys(OUTPUTS, 0.5))
+    decider = load_decider({"balanced": dict.fromkeys(OUTPUTS, 0.5)})
     sets = held_out_sets(bench.scenarios)
     tuning = [
         (s, r)

@@ -46,7 +46,7 @@ def read_harmless() -> list[HarmlessRow]:
 
 def decide_all(assessor: Assessor, rows: Sequence[HarmlessRow]) -> list[Decision]:
     """What the shipped policy decides on each row."""
-    decider = load_decider(assessor.manifest.thresholds)
+    decider = load_decider(assessor.manifest.levels)
     assessed = assess_all(assessor, [row.exchange for row in rows])
     return [decider.decide(r.exchange.conversation, a) for r, a in zip(rows, assessed, strict=True)]
 

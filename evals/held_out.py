@@ -22,7 +22,7 @@ from handrail.evals.reading import assess_all
 from handrail.evals.situations import Situation, read_situations
 from handrail.policies.decision import Action, Decision
 from handrail.policies.load import load_decider
-from handrail.policies.policy import read_policy
+from handrail.policies.source import read_policy
 
 _Z = 1.96
 
@@ -70,7 +70,7 @@ def judge_split(assessor: Assessor, split: str = "test") -> list[Judged]:
 
 def judge(assessor: Assessor, contexts: Sequence[Scenario | Situation]) -> list[Judged]:
     """Judge every clear reply to some conversations with the shipped policy."""
-    decider = load_decider(assessor.manifest.thresholds)
+    decider = load_decider(assessor.manifest.levels)
     pairs = [(s, r) for s in contexts for r in s.clear_replies]
     assessed = assess_all(assessor, [Exchange(s.conversation, r.text) for s, r in pairs])
     return [

@@ -65,7 +65,7 @@ def flags(
 
 def table(assessor: Assessor, size: int, seed: int) -> str:
     """The table in Markdown."""
-    decider, exchanges = load_decider(assessor.manifest.thresholds), sample(size, seed)
+    decider, exchanges = load_decider(assessor.manifest.levels), sample(size, seed)
     plain = flags(assessor, decider, exchanges, None, seed)
     lines = [
         f"{len(plain.harmful)} harmful and {len(plain.harmless)} harmless replies of the test split.",

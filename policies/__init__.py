@@ -1,7 +1,14 @@
 """Floor 2: what to do about an exchange, as data a clinician can read, change and test. Pure.
 
 Policy      rules, when to hold a stream, thresholds (policy.py; the shipped one is default.yaml).
-Rule        risk and behaviours, present or missing, that make a harm, and the action it calls for.
+Source      a policy's file, and the policy it extends (source.py; difference.py says in what they differ).
+Schema      the policy language as JSON Schema (schema.py).
+Rule        a condition, the harm it makes, and the action it calls for.
+Condition   what must hold of an exchange and its context (condition.py; in plain English: words.py).
+Context     what is known of a request apart from its words (context.py).
+Threshold   from which probability a label counts, by name or number (thresholds.py).
+Truth       whether a condition holds, as far as is known (truth.py), and how probable (likelihood.py).
+Ruling      the rules of a policy weighed in order (ruling.py).
 Decision    deliver, append or replace; to escalate or not; the rules that fired and why (decision.py).
 Decide      assessment in, decision out (decide.py; load.py reads what it needs).
 Texts       what people are shown, several variants each, reviewed in one place (texts.py, wording/).

@@ -21,7 +21,7 @@ _ENUM = re.compile(r"<\w+\.\w+: ('[^']*')>")
 
 def read_document(path: Path, model: type[Model], error_type: type[HandrailError]) -> Model:
     """Read a YAML file into a model. Raises `error_type` naming file, line, field and mend."""
-    text = _read_text(path, error_type)
+    text = read_text(path, error_type)
     values, lines = parse_with_lines(text, path.name, error_type)
     try:
         return model.model_validate(values)
@@ -66,7 +66,8 @@ def describe(error: ValidationError, name: str, lines: dict[Place, int]) -> str:
     return "\n".join(found)
 
 
-def _read_text(path: Path, error_type: type[HandrailError]) -> str:
+def read_text(path: Path, error_type: type[HandrailError]) -> str:
+    """The text of a file. Raises `error_type` when it can't be read."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:

@@ -1,8 +1,8 @@
 """Explain: a policy in plain sentences."""
 
-from handrail.classifiers.labels import RiskLevel
 from handrail.policies.decision import Action
-from handrail.policies.policy import Holding, Policy, Rule, When
+from handrail.policies.policy import Holding, Policy, Rule
+from handrail.policies.words import sentence, words
 
 _ACTIONS = {
     Action.DELIVER: "deliver it and record it",
@@ -10,49 +10,45 @@ _ACTIONS = {
     Action.REGENERATE: "ask for another reply or, where that is no better, replace it with",
     Action.REPLACE: "replace it with",
 }
+_COMBINED = (
+    "Rules are read from the top. When several fire, the most intrusive action is taken, with the text of "
+    "the first that calls for it; otherwise the reply is delivered."
+)
 
 
 def explain_policy(policy: Policy) -> str:
     """Say what a policy does, a paragraph a rule."""
     parts = [f"{policy.name} ({policy.hash}): {len(policy.rules)} rules. {policy.description}".strip()]
-    parts.append(_holding(policy.hold))
-    parts.extend(_rule(rule) for rule in policy.rules)
-    parts.append(
-        "When several rules fire, the most intrusive action is taken; otherwise the reply is delivered."
-    )
-    return "\n\n".join(parts)
+    if policy.thresholds:
+        said = ", ".join(f"{label} {threshold}" for label, threshold in policy.thresholds.items())
+        parts.append(f"Thresholds of its own: {said}.")
+    parts.append(explain_hold(policy.hold))
+    parts.extend(explain_rule(rule) for rule in policy.rules)
+    return "\n\n".join([*parts, _COMBINED])
 
 
-def _holding(hold: Holding) -> str:
+def explain_hold(hold: Holding) -> str:
+    """How a streamed reply is held back."""
     lines = [f"A streamed reply is held back by the {hold.default}"]
-    for entry in hold.when:
-        level = f"{entry.level} " if entry.level else ""
-        lines.append(f"by the {entry.hold} where {level}{_words(entry.risk)} shows")
+    lines += [f"by the {entry.hold} where {sentence(entry)}" for entry in hold.when]
     return ", ".join(lines) + "."
 
 
-def _rule(rule: Rule) -> str:
-    action = _ACTIONS[rule.then]
-    text = f" '{rule.text}'" if rule.text else ""
-    escalate = " and escalate" if rule.escalate else ""
+def explain_rule(rule: Rule) -> str:
+    """What makes a rule fire, and what it does then."""
+    tags = f", {', '.join(rule.tags)}" if rule.tags else ""
     return (
-        f"{rule.id} ({_words(rule.harm)}, {rule.severity})\n"
-        f"  If {_condition(rule.when)}: {action}{text}{escalate}.\n"
+        f"{rule.id} ({words(rule.harm)}, {rule.severity}{tags})\n"
+        f"  If {sentence(rule.when)}: {explain_action(rule)}.\n"
         f"  {rule.why}"
     )
 
 
-def _condition(when: When) -> str:
-    parts = []
-    if when.risk is not None:
-        level = {None: "", RiskLevel.LATENT: " between the lines", RiskLevel.EXPLICIT: " openly"}[when.level]
-        parts.append(f"the conversation shows {_words(when.risk)}{level}")
-    if when.present:
-        parts.append(f"the reply {' or '.join(_words(b) for b in when.present)}")
-    if when.missing:
-        parts.append(f"it has none of: {', '.join(_words(b) for b in when.missing)}")
-    return ", and ".join(parts)
-
-
-def _words(label: str) -> str:
-    return str(label).replace("_", " ")
+def explain_action(rule: Rule) -> str:
+    """What a rule does when it fires."""
+    said = _ACTIONS[rule.then] + (f" '{rule.text}'" if rule.text else "")
+    if rule.escalate:
+        said += " and escalate"
+    if rule.cooldown:
+        said += f", unless one of the last {rule.cooldown} replies was repaired"
+    return said + (", and read no rule below" if rule.final else "")

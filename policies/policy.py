@@ -2,67 +2,42 @@
 
 import hashlib
 from collections.abc import Mapping
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from handrail.classifiers.errors import PolicyError
 from handrail.classifiers.exchange import Role
-from handrail.classifiers.labels import Behaviour, Harm, Risk, RiskLevel
+from handrail.classifiers.labels import Harm
 from handrail.classifiers.manifest import THRESHOLDS
+from handrail.policies.condition import Part, When, nothing_owed_without_risk
+from handrail.policies.context import NOWHERE, Context
 from handrail.policies.decision import Action, Severity
-from handrail.policies.document import read_document
+from handrail.policies.thresholds import DEFAULT, Level, Threshold
 
-Probability = Annotated[float, Field(gt=0, lt=1)]
 Hold = Literal["sentence", "reply"]
+RuleId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]*$")]
+Tag = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class When(_Part):
-    """What must hold for a rule to fire.
-
-    `risk` shows in the conversation (at any level, or only explicitly); at least one behaviour of
-    `present` is there; every behaviour of `missing` is absent. What is left out is not asked.
-    """
-
-    risk: Risk | None = None
-    level: RiskLevel | None = None
-    present: tuple[Behaviour, ...] = ()
-    missing: tuple[Behaviour, ...] = ()
-
-    @model_validator(mode="after")
-    def _sound(self) -> "When":
-        if not self.present and not self.missing:
-            raise ValueError("name at least one behaviour under present or missing")
-        if self.missing and self.risk is None:
-            raise ValueError("missing needs a risk: nothing is owed to a conversation without one")
-        if self.level is not None and self.risk is None:
-            raise ValueError("level needs a risk")
-        return self
-
-
-class ExampleTurn(_Part):
+class ExampleTurn(Part):
     """One message of an example."""
 
     role: Role
     content: str
 
 
-class Example(_Part):
+class Example(Part):
     """An exchange on which the rule must fire, or must not, with the shipped model.
 
-    Either `client` (one message) or `messages` (a whole conversation) is given.
+    Either `client` (one message) or `messages` (a whole conversation) is given; `context` is what is known
+    beside the words.
     """
 
     client: str | None = None
     messages: tuple[ExampleTurn, ...] = ()
     reply: str
     fires: bool
+    context: Context = NOWHERE
 
     @model_validator(mode="after")
     def _one_conversation(self) -> "Example":
@@ -71,64 +46,76 @@ class Example(_Part):
         return self
 
 
-class Rule(_Part):
+class Rule(Part):
     """One harm, what makes it, and what is done about it.
 
     `why` is shown to reviewers; `text` names the text to append or to put in the reply's place. A reply to
     be regenerated is asked for once more with the text named by `guidance`; `text` is what replaces it when
-    that brings no better one.
+    that brings no better one. With a `cooldown` the rule adds nothing to a reply while one of the last so
+    many was repaired; it still fires. When a `final` rule fires, those below it are not read.
     """
 
-    id: str = Field(pattern=r"^[a-z][a-z0-9_.-]*$")
+    id: RuleId
     harm: Harm
     why: str = Field(min_length=1)
     when: When
     then: Action
     escalate: bool = False
     severity: Severity = Severity.MEDIUM
+    cooldown: int = Field(default=0, ge=0)
+    final: bool = False
+    tags: tuple[Tag, ...] = ()
     text: str | None = None
     guidance: str | None = None
     examples: tuple[Example, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _sound(self) -> "Rule":
+        if not nothing_owed_without_risk(self.when):
+            raise ValueError("missing needs a risk: nothing is owed to a conversation without one")
         if (self.text is None) != (self.then == Action.DELIVER):
             raise ValueError("every action but deliver needs a text, and deliver takes none")
         if (self.guidance is None) != (self.then != Action.REGENERATE):
             raise ValueError("guidance goes with regenerate, and only with it")
+        if self.cooldown and self.then != Action.APPEND:
+            raise ValueError("cooldown goes with append: no harm is let through for an earlier one's sake")
         if {e.fires for e in self.examples} != {True, False}:
             raise ValueError("examples need at least one that fires and one that does not")
         return self
 
-    @property
-    def needs_whole_reply(self) -> bool:
-        """Whether the rule can only be judged once the reply is complete."""
-        return bool(self.when.missing)
+    def rests(self, context: Context) -> bool:
+        """Whether the rule adds nothing now, because a reply has been repaired so lately."""
+        since = context.session.since_intervention if context.session and self.cooldown else None
+        return since is not None and since <= self.cooldown
 
 
-class HoldWhen(_Part):
-    """A risk at which a streamed reply is held back differently."""
+class HoldWhen(When):
+    """A condition under which a streamed reply is held back differently."""
 
-    risk: Risk
-    level: RiskLevel | None = None
     hold: Hold
 
+    @model_validator(mode="after")
+    def _before_the_reply(self) -> "HoldWhen":
+        if any(w.present or w.missing or w.harm for w in self.walk()):
+            raise ValueError("hold is chosen before there is a reply: it can't ask what the reply does")
+        return self
 
-class Holding(_Part):
+
+class Holding(Part):
     """How much of a streamed reply is held back until it has been judged; the first match counts."""
 
     default: Hold = "sentence"
     when: tuple[HoldWhen, ...] = ()
 
 
-class Policy(_Part):
-    """Rules in order of precedence, holding, and thresholds that override the model's own."""
+class Policy(Part):
+    """Rules in order of precedence, holding, and thresholds: for labels, or for all under `default`."""
 
     version: Literal[1]
     name: str
     description: str = ""
     hold: Holding = Holding()
-    thresholds: Mapping[str, Probability] = Field(default_factory=dict)
+    thresholds: Mapping[str, Threshold] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -137,9 +124,21 @@ class Policy(_Part):
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"two rules are called {', '.join(twice)}")
-        unknown = sorted(set(self.thresholds) - set(THRESHOLDS))
+        unknown = sorted(set(self.thresholds) - {*THRESHOLDS, DEFAULT})
         if unknown:
             raise ValueError(f"thresholds name unknown labels: {', '.join(unknown)}")
+        if not isinstance(self.thresholds.get(DEFAULT, Level.BALANCED), Level):
+            raise ValueError(f"thresholds.{DEFAULT} must be {', '.join(Level)}: no number fits all")
+        return self
+
+    @model_validator(mode="after")
+    def _asks_for_what_is_above(self) -> "Policy":
+        above: set[Harm] = set()
+        for rule in self.rules:
+            unfound = sorted({h for w in rule.when.walk() for h in w.harm} - above)
+            if unfound:
+                raise ValueError(f"rule {rule.id} asks for {', '.join(unfound)}, which no rule above reports")
+            above.add(rule.harm)
         return self
 
     @property
@@ -153,16 +152,13 @@ class Policy(_Part):
         return {rule.guidance for rule in self.rules if rule.guidance}
 
     @property
+    def levels(self) -> set[Level]:
+        """The sets of thresholds that are asked for by name."""
+        conditions = [w for part in (*(r.when for r in self.rules), *self.hold.when) for w in part.walk()]
+        wanted = [*self.thresholds.values(), *(w.threshold for w in conditions)]
+        return {threshold for threshold in wanted if isinstance(threshold, Level)}
+
+    @property
     def hash(self) -> str:
         """Twelve hex digits that change when anything in the policy does."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
-
-
-def default_policy_path() -> Path:
-    """Where the policy that came with handrail lies."""
-    return Path(str(files("handrail.policies"))) / "default.yaml"
-
-
-def read_policy(path: Path | None = None) -> Policy:
-    """Read a policy file, by default ours. Raises PolicyError naming line, field and mend."""
-    return read_document(path or default_policy_path(), Policy, PolicyError)

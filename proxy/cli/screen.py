@@ -38,7 +38,7 @@ def screen(file: str, locale: str | None, policy_path: Path | None, model_path: 
 
 def _screener(locale: str | None, policy_path: Path | None, model_path: Path | None) -> Screener:
     assessor = Assessor.load(model_path)
-    decider = load_decider(assessor.manifest.thresholds, policy_path)
+    decider = load_decider(assessor.manifest.levels, policy_path)
     country = decider.directory.country_of(locale)
     if locale and country is None:
         click.echo(f"no resources for locale {locale!r}; the international ones are named", err=True)

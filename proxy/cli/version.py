@@ -6,7 +6,7 @@ import click
 
 from handrail.classifiers.assessor import default_model_folder
 from handrail.classifiers.manifest import load_manifest
-from handrail.policies.policy import read_policy
+from handrail.policies.source import read_policy
 
 
 @click.command()

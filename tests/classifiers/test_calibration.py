@@ -8,6 +8,7 @@ from handrail.classifiers.calibration import (
     expected_calibration_error,
     reliability,
     score,
+    sets_of,
     sigmoid,
     temperature_of,
     threshold_of,
@@ -106,3 +107,12 @@ def test_each_label_is_judged_where_its_errors_cost(assessor: Assessor) -> None:
     }
     assert list(cases[Behaviour.AFFIRMS_BELIEF].truth) == [True]
     assert set(thresholds_of(cases, Bounds())) == set(THRESHOLDS)
+
+
+def test_sets_keep_half_and_twice_the_bounds() -> None:
+    """The cautious set keeps half of each bound on false alarms, the sensitive one twice as much."""
+    cases = dict.fromkeys(THRESHOLDS, CASES)
+    sets = sets_of(cases, Bounds())
+    for name, times in (("cautious", 0.5), ("thresholds", 1.0), ("sensitive", 2.0)):
+        found = CASES.false_positive_rate(sets[name]["gives_means"])
+        assert found == pytest.approx(times * Bounds().harmful, abs=0.001)

@@ -191,8 +191,8 @@ def test_without_a_risk_only_stigma_is_sought(decider: Decider) -> None:
 
 def test_omissions_need_a_surer_risk(decider: Decider) -> None:
     """A risk between the two thresholds is enough for a commission and not for an omission."""
-    thresholds = {**decider.thresholds, "mania": 0.4, "mania.owed": 0.8}
-    strict = dataclasses.replace(decider, thresholds=thresholds)
+    thresholds = {**decider.levels["balanced"], "mania": 0.4, "mania.owed": 0.8}
+    strict = dataclasses.replace(decider, levels={"balanced": thresholds})
     for probability, fired in ((0.3, 0), (0.6, 1), (0.9, 2)):
         found = assessed({}, {Behaviour.ENCOURAGES_RISK})
         found.risk.present[Risk.MANIA] = probability  # type: ignore[index]
@@ -201,6 +201,6 @@ def test_omissions_need_a_surer_risk(decider: Decider) -> None:
 
 def test_a_model_may_do_without_what_is_owed(decider: Decider) -> None:
     """Where neither policy nor model says from where omissions count, the risk's own threshold holds."""
-    bare = {label: t for label, t in decider.thresholds.items() if not label.endswith(".owed")}
-    plain = dataclasses.replace(decider, thresholds=bare)
+    bare = {label: t for label, t in decider.levels["balanced"].items() if not label.endswith(".owed")}
+    plain = dataclasses.replace(decider, levels={"balanced": bare})
     assert plain.threshold("mania.owed") == plain.threshold("mania")

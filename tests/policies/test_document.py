@@ -4,7 +4,8 @@ import pytest
 
 from handrail.classifiers.errors import PolicyError
 from handrail.policies.document import read_document
-from handrail.policies.policy import Policy, default_policy_path
+from handrail.policies.policy import Policy
+from handrail.policies.source import default_policy_path
 
 
 def _altered(tmp_path: Path, old: str, new: str) -> Path:

@@ -1,5 +1,5 @@
 from handrail.policies.explain import explain_policy
-from handrail.policies.policy import read_policy
+from handrail.policies.source import read_policy
 
 
 def test_every_rule_is_explained_in_words() -> None:
@@ -11,4 +11,7 @@ def test_every_rule_is_explained_in_words() -> None:
         assert rule.why in said
     assert "If the conversation shows suicidal ideation, and the reply gives means" in said
     assert "it has none of: tests reality" in said
-    assert "held back by the sentence, by the reply where explicit suicidal ideation shows" in said
+    assert (
+        "held back by the sentence, by the reply where the conversation shows suicidal ideation openly"
+        in said
+    )

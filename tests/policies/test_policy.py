@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from handrail.classifiers.labels import HARMS
-from handrail.policies.policy import Policy, read_policy
+from handrail.policies.policy import Policy
+from handrail.policies.source import read_policy
 
 EXAMPLES = [
     {"client": "hello", "reply": "hi", "fires": True},
@@ -30,14 +31,14 @@ def test_the_shipped_policy_covers_every_harm() -> None:
     policy = read_policy()
     assert {rule.harm for rule in policy.rules} == set(HARMS)
     for harm in HARMS:
-        kinds = {rule.needs_whole_reply for rule in policy.rules if rule.harm == harm}
+        kinds = {bool(rule.when.missing) for rule in policy.rules if rule.harm == harm}
         assert kinds == ({False} if harm == "stigma" else {False, True})
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"when": {}}, "at least one behaviour"),
+        ({"when": {}}, "at least one condition"),
         ({"when": {"missing": ["declines"]}}, "missing needs a risk"),
         ({"when": {"present": ["declines"], "level": "latent"}}, "level needs a risk"),
         ({"text": None}, "every action but deliver needs a text"),

@@ -1,8 +1,9 @@
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from handrail.policies.policy import default_policy_path, read_policy
+from handrail.policies.source import default_policy_path, read_policy
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -54,3 +55,30 @@ def test_test_fails_where_an_example_does(run: Run, tmp_path: Path) -> None:
     done = run("policy", "test", "mine.yaml")
     assert done.returncode == 1
     assert "FAIL crisis.means example 1: does not fire" in done.stdout
+
+
+def test_check_says_what_an_extending_policy_changes(run: Run, tmp_path: Path) -> None:
+    """`policy check` of a policy that extends another prints the difference."""
+    (tmp_path / "mine.yaml").write_text(
+        "version: 1\nname: mine\nextends: default\nthresholds: {mania: sensitive}\n"
+    )
+    done = run("policy", "check", "mine.yaml")
+    assert done.returncode == 0, done.stderr
+    assert f"Extends default ({read_policy().hash}):" in done.stdout
+    assert "~ thresholds.mania: the model's -> sensitive" in done.stdout
+
+
+def test_diff_prints_the_difference(run: Run, tmp_path: Path) -> None:
+    """`policy diff` names both hashes and each difference, with status 1 where there is one."""
+    (tmp_path / "mine.yaml").write_text("version: 1\nname: mine\nextends: default\ndrop: [stigma.said]\n")
+    done = run("policy", "diff", "default", "mine.yaml")
+    assert done.returncode == 1
+    assert f"default ({read_policy().hash}) -> mine" in done.stdout
+    assert "- stigma.said" in done.stdout
+    same = run("policy", "diff", "default", str(default_policy_path()))
+    assert (same.returncode, same.stdout.splitlines()[-1]) == (0, "no difference")
+
+
+def test_schema_is_json_schema(run: Run) -> None:
+    """`policy schema` prints JSON Schema."""
+    assert json.loads(run("policy", "schema").stdout)["$schema"].endswith("2020-12/schema")

@@ -1,0 +1,127 @@
+"""Truth: whether a condition holds, as far as is known. Pure.
+
+A condition is true, false, or depends on behaviours that are not known yet: of a reply that is still being
+written nothing is missing, and of one that has not been read nothing is known. So one function tells which
+rules fire on a whole reply, which on a part, and which behaviours are still worth reading for.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from handrail.classifiers.assessment import NO_BEHAVIOUR, RiskReading
+from handrail.classifiers.labels import Behaviour, Harm, Risk, RiskLevel
+from handrail.classifiers.manifest import EXPLICIT, OWED
+from handrail.policies.condition import InSession, When, fits_locale
+from handrail.policies.context import Context
+from handrail.policies.session import SessionState
+from handrail.policies.thresholds import Threshold, Thresholds
+
+# Known; or the behaviours on which it depends, at least one.
+Truth = bool | frozenset[Behaviour]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an exchange. Unless `complete`, a behaviour that is not found may still come."""
+
+    risk: RiskReading
+    context: Context
+    thresholds: Thresholds
+    found: Mapping[Behaviour, float] = field(default_factory=lambda: NO_BEHAVIOUR)
+    complete: bool = True
+
+    def shows(
+        self, risk: Risk, level: RiskLevel | None, threshold: Threshold | None = None, *, owed: bool = False
+    ) -> bool:
+        """Whether a risk shows in the conversation, at a level or at any."""
+        explicit = self.risk.explicit[risk] >= self.thresholds.of(risk + EXPLICIT, threshold)
+        if level == RiskLevel.EXPLICIT:
+            return explicit
+        least = self.thresholds.of(risk, threshold)
+        if owed:
+            # Nearly every harmless reply leaves something out, so an omission needs a surer risk; whoever
+            # asks for a surer risk asks for it in omissions as well.
+            least = max(least, self.thresholds.of(risk + OWED, threshold))
+        present = explicit or self.risk.present[risk] >= least
+        return present and (level is None or not explicit)
+
+    def does(self, behaviour: Behaviour, threshold: Threshold | None = None) -> Truth:
+        """Whether the reply does something."""
+        if self.found[behaviour] >= self.thresholds.of(behaviour, threshold):
+            return True
+        return False if self.complete else frozenset({behaviour})
+
+
+Harms = Mapping[Harm, Truth]
+
+
+def weigh(when: When, facts: Facts, harms: Harms) -> Truth:
+    """Whether a condition holds. `harms` says which were found by the rules above."""
+    return both(truth for _, truth in leaves(when, facts, harms))
+
+
+def leaves(when: When, facts: Facts, harms: Harms) -> Iterator[tuple[str, Truth]]:
+    """The name of each thing a condition asks, and whether it holds."""
+    if when.risk is not None:
+        yield "risk", facts.shows(when.risk, when.level, when.threshold, owed=when.owed)
+    if when.present:
+        yield "present", either(facts.does(b, when.threshold) for b in when.present)
+    if when.missing:
+        yield "missing", opposite(either(facts.does(b, when.threshold) for b in when.missing))
+    if when.harm:
+        yield "harm", either(harms.get(harm, False) for harm in when.harm)
+    yield from _around(when, facts.context)
+    if when.all_of:
+        yield "all_of", both(weigh(inner, facts, harms) for inner in when.all_of)
+    if when.any_of:
+        yield "any_of", either(weigh(inner, facts, harms) for inner in when.any_of)
+    if when.none_of is not None:
+        yield "none_of", opposite(weigh(when.none_of, facts, harms))
+
+
+def both(truths: Iterable[Truth]) -> Truth:
+    """True if all are, false if one is, else the behaviours on which it depends."""
+    found = list(truths)
+    if any(truth is False for truth in found):
+        return False
+    return frozenset().union(*(t for t in found if not isinstance(t, bool))) or True
+
+
+def either(truths: Iterable[Truth]) -> Truth:
+    """True if one is, false if none is, else the behaviours on which it depends."""
+    return opposite(both(opposite(truth) for truth in truths))
+
+
+def opposite(truth: Truth) -> Truth:
+    """What is known of the opposite; what something depends on, its opposite does too."""
+    return not truth if isinstance(truth, bool) else truth
+
+
+def _around(when: When, context: Context) -> Iterator[tuple[str, bool]]:
+    """What is asked of all but the words."""
+    if when.session is not None:
+        yield "session", context.session is not None and _stands(when.session, context.session)
+    if when.locale:
+        yield "locale", any(fits_locale(p, context.locale, context.country) for p in when.locale)
+    if when.route:
+        yield "route", any(fnmatchcase(context.route or "", pattern) for pattern in when.route)
+    if when.persona:
+        yield "persona", context.persona in when.persona
+    if when.age_band:
+        yield "age_band", context.age_band in when.age_band
+    if when.hours is not None:
+        yield "hours", when.hours.holds(context.hour)
+
+
+def _stands(asked: InSession, session: SessionState) -> bool:
+    counts = (
+        (asked.turns, session.turns),
+        (asked.interventions, session.interventions),
+        (asked.since_intervention, session.since_intervention),
+    )
+    return (
+        all(session.carried.get(risk, 0.0) >= least for risk, least in asked.carried.items())
+        and all(within.holds(count) for within, count in counts if within is not None)
+        and asked.rising in {None, session.rising}
+    )
