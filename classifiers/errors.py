@@ -5,7 +5,7 @@ HandrailError
   CorpusError     a corpus row breaks the format: the file and line are named
   PolicyError     a policy, text or resource file is wrong: the file, line and field are named
   SettingsError   a setting is wrong: the setting and the mend are named
-  RequestError    a client sent what its dialect does not allow: answered in that dialect, status 400
+  RequestError    a client sent what can't be taken: answered in its dialect, mostly with status 400
   UpstreamError   the chatbot could not be reached, or answered what can't be read
   JournalError    a flagged exchange could not be made durable, or what is kept can't be read
   ReviewError     a step of a review is not open to who asks for it: another has the case, or it is done
@@ -35,14 +35,19 @@ class SettingsError(HandrailError):
 
 
 class RequestError(HandrailError):
-    """A client sent what its dialect does not allow.
+    """A client sent what can't be taken.
 
-    `field` is the path of the wrong field in the request, or None where the whole body is wrong.
+    `field` is the path of the wrong field in the request, or None where the whole of it is wrong; `status`
+    the HTTP status to answer with, `code` a stable word for what is wrong.
     """
 
-    def __init__(self, message: str, field: str | None = None) -> None:
+    def __init__(
+        self, message: str, field: str | None = None, status: int = 400, code: str = "invalid_request"
+    ) -> None:
         super().__init__(message)
         self.field = field
+        self.status = status
+        self.code = code
 
 
 class UpstreamError(HandrailError):

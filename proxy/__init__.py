@@ -3,6 +3,7 @@
 Settings    everything an operator can set, checked at the start and frozen (settings.py).
 Dialect     one wire format: how to read its requests and replies, and write repairs (dialects/).
 Relay       passes requests and replies on, as a careful proxy does (relay.py, headers.py).
+Limits      how much of a request is taken (limits.py); Forwarding what upstreams are told (forwarding.py).
 Upstream    speaks to chatbot servers (upstream.py): which (routing.py), how often (retry.py, breaker.py).
 Turn        one request on its way; each of its replies is concluded once (turn.py, chat.py, whole.py).
 Gate        what of a streamed reply may be released, as pure state (gate.py, stream.py, sse.py).

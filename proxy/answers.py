@@ -1,24 +1,53 @@
 """Answers: what the client is sent, begun as late as possible so that a failure can still be an error."""
 
+import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
 from multidict import CIMultiDict
 
-from handrail.proxy.dialects.dialect import Fault
+from handrail.classifiers.errors import RequestError
+from handrail.proxy.dialects.dialect import INVALID, Fault
 from handrail.proxy.dialects.openai_chat import write_error
+
+# Bytes that a connection takes in without making its writer wait (asyncio's high-water mark).
+_NEVER_WAITS = 2**16
 
 
 class ClientGone(Exception):  # noqa: N818  (an event, not a fault)
     """The client closed the connection while it was being answered."""
 
 
+class _Passed(web.StreamResponse):
+    """A response of an upstream's, with the headers that it gave and none of the framework's."""
+
+    def __init__(self, *, status: int, reason: str | None, headers: CIMultiDict[str]) -> None:
+        super().__init__(status=status, reason=reason, headers=headers)
+        self.given = headers
+
+
+async def restore_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Undo what the framework has done to headers; to be run before they are sent."""
+    if not isinstance(response, _Passed):
+        # Its version is nobody's business.
+        response.headers.popall("Server", None)
+        return
+    for name in ("Content-Type", "Server"):
+        if name not in response.given:
+            response.headers.popall(name, None)
+    # What a GET would have had; the one answer without a body that may say so besides a HEAD's.
+    if response.status == web.HTTPNotModified.status_code and "Content-Length" in response.given:
+        response.headers["Content-Length"] = response.given["Content-Length"]
+
+
 class Answer:
     """A response that is sent its headers with its first byte."""
 
-    def __init__(self, request: web.Request) -> None:
+    def __init__(self, request: web.Request, patience: float) -> None:
+        """Wait at most `patience` seconds for a client that takes no bytes."""
         self._request = request
-        self.response = web.StreamResponse()
+        self._patience = patience
+        self.response: web.StreamResponse = web.StreamResponse()
 
     @property
     def begun(self) -> bool:
@@ -27,7 +56,7 @@ class Answer:
 
     def begin(self, status: int, reason: str | None, headers: CIMultiDict[str]) -> None:
         """Set what the response will begin with."""
-        self.response = web.StreamResponse(status=status, reason=reason, headers=headers)
+        self.response = _Passed(status=status, reason=reason, headers=headers)
 
     async def write(self, data: bytes) -> None:
         """Send bytes, waiting while the client is slow. Raises ClientGone."""
@@ -35,8 +64,20 @@ class Answer:
             if not self.begun:
                 await self.response.prepare(self._request)
             if data:
-                await self.response.write(data)
+                await self._send(data)
         except ConnectionError as error:
+            raise ClientGone from error
+
+    async def _send(self, data: bytes) -> None:
+        transport = self._request.transport
+        if transport is None or transport.get_write_buffer_size() + len(data) <= _NEVER_WAITS:
+            await self.response.write(data)
+            return
+        try:
+            async with asyncio.timeout(self._patience):
+                await self.response.write(data)
+        except TimeoutError as error:
+            transport.abort()
             raise ClientGone from error
 
     async def finish(self) -> None:
@@ -54,6 +95,14 @@ class Answer:
         if self._request.transport is not None:
             self._request.transport.abort()
         return self.response
+
+
+def refusal(error: RequestError, write: Callable[[Fault], bytes] = write_error) -> web.Response:
+    """What a client is told whose request can't be taken. What it may still be sending is not read."""
+    response = error_response(Fault(error.status, str(error), INVALID, error.code, error.field), write)
+    if error.status != web.HTTPBadRequest.status_code:
+        response.force_close()
+    return response
 
 
 def error_response(

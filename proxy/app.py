@@ -9,20 +9,23 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from handrail.classifiers.assessor import Assessor
-from handrail.classifiers.errors import JournalError
+from handrail.classifiers.errors import JournalError, RequestError
 from handrail.classifiers.scheduler import Scheduler
 from handrail.policies.decide import Decider
 from handrail.policies.load import load_decider
-from handrail.proxy.answers import error_response
+from handrail.proxy.answers import error_response, refusal, restore_headers
 from handrail.proxy.bypass import Bypass
 from handrail.proxy.chat import ChatHandler
 from handrail.proxy.dialects.dialect import INVALID, Fault
 from handrail.proxy.dialects.generic import generic_dialect
 from handrail.proxy.dialects.known import Known, dialects, unread_path
+from handrail.proxy.dialects.openai_chat import write_error
 from handrail.proxy.dialects.tools import Shown
+from handrail.proxy.forwarding import Forwarding
 from handrail.proxy.guard import Guard
 from handrail.proxy.history import History
 from handrail.proxy.journal.sqlite import SqliteJournal
+from handrail.proxy.limits import check_expectation, check_frame
 from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import CONTENT_TYPE, Metrics
@@ -44,6 +47,7 @@ class Judgement:
 
 
 LIVE = web.AppKey("live", Live)
+_FORWARDING = web.AppKey("forwarding", Forwarding)
 _RELAY = web.AppKey("relay", Relay)
 _CHAT = web.AppKey("chat", ChatHandler)
 _VERDICTS = web.AppKey("verdicts", VerdictHandler)
@@ -65,14 +69,24 @@ def build_app(settings: Settings, judgement: Judgement) -> web.Application:
     own = tuple(generic_dialect(mapping) for mapping in settings.generic)
     app[_KNOWN] = Known(own, dialects(Shown.of(settings.tools_shown)), settings.relay_unread)
     app.cleanup_ctx.append(lambda app: _open_parts(app, settings, judgement))
-    app.router.add_get("/healthz", _health)
-    app.router.add_get("/readyz", _ready)
-    app.router.add_get("/metrics", _metrics)
-    app.router.add_get("/openapi.json", _openapi)
-    app.router.add_post(SCREEN_PATH, _screen)
-    app.router.add_post(LITELLM_PATH, _guardrail)
-    app.router.add_route("*", "/{path:.*}", _dispatch)
+    app.on_response_prepare.append(restore_headers)
+    _route_own(app, settings.own_prefix)
+    app.router.add_route("*", "/{path:.*}", _dispatch, expect_handler=check_expectation)
     return app
+
+
+def _route_own(app: web.Application, prefix: str) -> None:
+    """The paths that handrail itself answers; an upstream's of the same name can't be reached."""
+
+    def add_get(path: str, handler: Handler) -> None:
+        app.router.add_get(prefix + path, handler)
+
+    add_get("/healthz", _health)
+    add_get("/readyz", _ready)
+    add_get("/metrics", _metrics)
+    add_get("/openapi.json", _openapi)
+    app.router.add_post(prefix + SCREEN_PATH, _screen)
+    app.router.add_post(prefix + LITELLM_PATH, _guardrail)
 
 
 async def _open_parts(app: web.Application, settings: Settings, judgement: Judgement) -> AsyncIterator[None]:
@@ -83,10 +97,11 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
     async with Scheduler(judgement.assessor) as scheduler:
         guard = Guard(scheduler, judgement.decider, journal, metrics, settings.fail_reply == "open")
         app[LIVE] = Live(guard)
-        app[_RELAY] = Relay(settings, upstream, metrics)
+        app[_FORWARDING] = forwarding = Forwarding(settings.trusted_proxies, settings.forwarded)
+        app[_RELAY] = Relay(settings, upstream, forwarding, metrics)
         history = History(settings.history_most, settings.history_seconds)
         bypass = Bypass(settings, app[_RELAY], app[LIVE], history)
-        app[_CHAT] = ChatHandler(settings, upstream, app[LIVE], bypass, history)
+        app[_CHAT] = ChatHandler(settings, upstream, forwarding, app[LIVE], bypass, history)
         app[_VERDICTS] = VerdictHandler(settings, app[LIVE])
         yield
         await bypass.close()
@@ -95,13 +110,15 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
 
 
 async def _dispatch(request: web.Request) -> web.StreamResponse:
-    if not request.raw_path.startswith("/"):
-        message = "The request target must be a path."
-        return error_response(Fault(400, message, INVALID, "invalid_target"))
     known = request.app[_KNOWN]
     dialect = known.dialect_of(request.method, request.path)
-    if dialect is not None:
-        return await request.app[_CHAT].handle(request, dialect)
+    try:
+        check_frame(request)
+        request.app[_FORWARDING].check_loop(request)
+        if dialect is not None:
+            return await request.app[_CHAT].handle(request, dialect)
+    except RequestError as error:
+        return refusal(error, dialect.write_error if dialect else write_error)
     unheld = mode_of(request.path, request.app[_SETTINGS].routes, request.app[_SETTINGS].mode) != "enforce"
     family = known.refused(request.method, request.path)
     if family is not None and not unheld:
@@ -148,6 +165,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     structlog.contextvars.clear_contextvars()
     try:
         return await handler(request)
+    except RequestError as error:
+        return refusal(error)
     except web.HTTPRequestEntityTooLarge:
         limit = request.client_max_size
         message = f"The request body is larger than {limit} bytes."

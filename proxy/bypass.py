@@ -20,6 +20,7 @@ from handrail.proxy.codings import decoded
 from handrail.proxy.dialects.dialect import Dialect
 from handrail.proxy.history import History, with_history
 from handrail.proxy.journal.record import Origin
+from handrail.proxy.limits import Limits
 from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.relay import Relay, Seen
@@ -52,6 +53,7 @@ class Bypass:
         self._relay = relay
         self._live = live
         self._history = history
+        self._limits = Limits(settings)
         self._waiting = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -65,7 +67,7 @@ class Bypass:
     ) -> web.StreamResponse:
         """Pass a chat on unread; its reply counts as unscreened for the reason given."""
         seen = Seen(0)
-        sent = body if body is not None else (await _take(request, self._settings.max_body_bytes)).body
+        sent = body if body is not None else (await self._take(request)).body
         try:
             return await self._relay.handle(request, dialect, sent, seen)
         finally:
@@ -73,12 +75,22 @@ class Bypass:
 
     async def shadow(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
         """Pass a chat on untouched; judge what was said once it has been."""
-        taken = await _take(request, self._settings.max_body_bytes)
+        taken = await self._take(request)
         seen = Seen(self._settings.max_reply_bytes)
         try:
             return await self._relay.handle(request, dialect, taken.body, seen)
         finally:
             self._read_later(request, dialect, taken, seen)
+
+    async def _take(self, request: web.Request) -> _Taken:
+        """Read a request's body; one that is too large to keep is passed on while it comes."""
+        known = bytearray()
+        chunks = self._limits.upload(request)
+        async for data in chunks:
+            known += data
+            if len(known) > self._settings.max_body_bytes:
+                return _Taken(b"", False, _after(bytes(known), chunks))
+        return _Taken(bytes(known), True, bytes(known))
 
     def _read_later(self, request: web.Request, dialect: Dialect, taken: _Taken, seen: Seen) -> None:
         origin = self._origin(request, dialect)
@@ -93,7 +105,8 @@ class Bypass:
         if reason or not seen.body:
             return self._count(origin, seen, reason or "upstream_silent", asked.count)
         self._waiting += size
-        turn = Turn(request, dialect, asked, b"", origin, Answer(request), self._live.guard, shadow=True)
+        answer = Answer(request, self._settings.client_timeout)
+        turn = Turn(request, dialect, asked, b"", origin, answer, self._live.guard, shadow=True)
         task = asyncio.create_task(self._read(turn, seen, size))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -163,17 +176,6 @@ def _fill(stream: ReplyStream, dialect: Dialect, body: bytes) -> None:
     decoder = dialect.decoder()
     for frame in (*decoder.feed(body), *decoder.flush()):
         stream.receive(frame)
-
-
-async def _take(request: web.Request, most: int) -> _Taken:
-    """Read a request's body; one that is too large to keep is passed on while it comes."""
-    known = bytearray()
-    chunks = request.content.iter_any()
-    async for data in chunks:
-        known += data
-        if len(known) > most:
-            return _Taken(b"", False, _after(bytes(known), chunks))
-    return _Taken(bytes(known), True, bytes(known))
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -8,13 +8,15 @@ import aiohttp
 from aiohttp import web
 
 from handrail.classifiers.errors import RequestError, UpstreamError
-from handrail.proxy.answers import Answer, ClientGone, error_response
+from handrail.proxy.answers import Answer, ClientGone, error_response, refusal
 from handrail.proxy.asker import read_context
 from handrail.proxy.bypass import Bypass
-from handrail.proxy.dialects.dialect import INVALID, Dialect, Fault
-from handrail.proxy.headers import to_client, to_upstream
+from handrail.proxy.dialects.dialect import Dialect, Fault
+from handrail.proxy.forwarding import Forwarding
+from handrail.proxy.headers import to_client
 from handrail.proxy.history import History, with_history
 from handrail.proxy.journal.record import Origin
+from handrail.proxy.limits import Limits
 from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.modes import mode_of
@@ -34,11 +36,19 @@ _READABLE_CODINGS = frozenset({"identity", "gzip", "deflate", "br", "zstd"})
 class ChatHandler:
     """Handles chat completions: relays the request, judges the reply, repairs what would harm."""
 
-    def __init__(
-        self, settings: Settings, upstream: Upstream, live: Live, bypass: Bypass, history: History
+    def __init__(  # noqa: PLR0913  (what a chat is handled with)
+        self,
+        settings: Settings,
+        upstream: Upstream,
+        forwarding: Forwarding,
+        live: Live,
+        bypass: Bypass,
+        history: History,
     ) -> None:
         self._settings = settings
         self._upstream = upstream
+        self._forwarding = forwarding
+        self._limits = Limits(settings)
         self._live = live
         self._regenerator = Regenerator(settings, upstream)
         self._bypass = bypass
@@ -56,22 +66,24 @@ class ChatHandler:
 
     async def _enforce(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
         guard = self._live.guard
-        body = await request.read()
+        body = await self._limits.read(request)
         try:
+            self._limits.check_shape(body)
             asked = dialect.read_request(body)
+            self._limits.check_count(len(asked.conversation.messages), "messages")
             context = read_context(
                 request.headers, request.path, self._settings, guard.decider.directory, datetime.now(UTC)
             )
         except RequestError as error:
             if self._settings.fail_request == "open":
                 return await self._bypass.unread(request, dialect, "request_unread", body)
-            fault = Fault(400, str(error), INVALID, "invalid_request", error.field)
-            return error_response(fault, dialect.write_error)
+            return refusal(error, dialect.write_error)
         origin = Origin.now(dialect.name, request.path, context)
         asked = with_history(self._history, asked, origin)
         if asked.unread:
             _log.warning("request_partly_unread", exchange=origin.id, kinds=asked.unread)
-        turn = Turn(request, dialect, asked, body, origin, Answer(request), guard)
+        answer = Answer(request, self._settings.client_timeout)
+        turn = Turn(request, dialect, asked, body, origin, answer, guard)
         return await self._relay(turn)
 
     async def _relay(self, turn: Turn) -> web.StreamResponse:
@@ -93,7 +105,7 @@ class ChatHandler:
         return turn.answer.response
 
     async def _exchange(self, turn: Turn) -> None:
-        headers = to_upstream(turn.request.headers)
+        headers = self._forwarding.headers(turn.request)
         headers["Accept-Encoding"] = "identity"
         send = self._upstream.send("POST", turn.request.raw_path, headers, turn.body, decode=True)
         async with send as got:

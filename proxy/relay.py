@@ -1,19 +1,23 @@
 """Relay: passes on what needs no judging, byte for byte, in both directions."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
-from handrail.classifiers.errors import UpstreamError
-from handrail.proxy.answers import Answer, ClientGone, error_response
+from handrail.classifiers.errors import RequestError, UpstreamError
+from handrail.proxy.answers import Answer, ClientGone, error_response, refusal
 from handrail.proxy.dialects.dialect import INVALID, Dialect, Fault
 from handrail.proxy.dialects.openai_chat import write_error
-from handrail.proxy.headers import to_client, to_upstream
+from handrail.proxy.forwarding import Forwarding
+from handrail.proxy.headers import to_client
+from handrail.proxy.limits import Limits
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
+from handrail.proxy.routing import model_of
 from handrail.proxy.settings import Settings
 from handrail.proxy.upstream import Body, Upstream
 
@@ -51,8 +55,14 @@ class Seen:
 class Relay:
     """Handles every request that is not read: what is no chat, and chats that are let by."""
 
-    def __init__(self, settings: Settings, upstream: Upstream, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Settings, upstream: Upstream, forwarding: Forwarding, metrics: Metrics
+    ) -> None:
+        self._patience = settings.client_timeout
+        self._most = settings.max_body_bytes
+        self._limits = Limits(settings)
         self._upstream = upstream
+        self._forwarding = forwarding
         self._metrics = metrics
 
     async def handle(
@@ -72,7 +82,7 @@ class Relay:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             message = "handrail does not relay WebSockets."
             return error_response(Fault(501, message, INVALID, "unsupported_upgrade"))
-        answer = Answer(request)
+        answer = Answer(request, self._patience)
         try:
             await self._pass(request, answer, body, seen)
         except UpstreamError as error:
@@ -80,6 +90,9 @@ class Relay:
             seen.failure = error.code
             fault = Fault(error.status, str(error), code=error.code)
             return answer.cut() or error_response(fault, write, error.retry_after)
+        except RequestError as error:
+            seen.failure = error.code
+            return answer.cut() or refusal(error, write)
         except (ClientGone, asyncio.CancelledError) as error:
             seen.failure = "client_gone"
             if isinstance(error, asyncio.CancelledError):
@@ -92,12 +105,15 @@ class Relay:
         return answer.response
 
     async def _pass(self, request: web.Request, answer: Answer, body: Body, seen: Seen) -> None:
-        headers = to_upstream(request.headers)
+        headers = self._forwarding.headers(request)
+        model = None
         if body is None and request.body_exists:
-            body = request.content.iter_any()
+            body, model = await self._body(request)
         if body is not None and request.content_length is not None:
             headers["Content-Length"] = str(request.content_length)
-        async with self._upstream.send(request.method, request.raw_path, headers, body, decode=False) as got:
+        async with self._upstream.send(
+            request.method, request.raw_path, headers, body, decode=False, model=model
+        ) as got:
             self._metrics.relayed.labels(f"{got.status // 100}xx").inc()
             answer.begin(got.status, got.reason, to_client(got.headers, decoded=False))
             seen.begin(got)
@@ -106,3 +122,16 @@ class Relay:
                 seen.keep(data)
                 await answer.write(data)
         await answer.finish()
+
+    async def _body(self, request: web.Request) -> tuple[AsyncIterator[bytes], str | None]:
+        """The body of a request, and the model that it names, if that can decide where it goes."""
+        by_model = self._upstream.router.by_model and request.content_type == "application/json"
+        if not by_model or (request.content_length or 0) > self._most:
+            return self._limits.upload(request), None
+        body = await self._limits.read(request)
+        return _once(body), model_of(body)
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    """A body that may be sent once alone: what it asks for may be done though no answer comes."""
+    yield body

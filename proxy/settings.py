@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -35,8 +36,20 @@ class Settings(BaseModel):
     upstreams: tuple[UpstreamEntry, ...] = Field(
         default=(), description="Further upstreams, by path or model (below)."
     )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="Networks of proxies in front of handrail; what they say of their clients is passed on.",
+    )
+    forwarded: Literal["append", "drop"] = Field(
+        default="append", description="Whether upstreams are told the client's address."
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    own_prefix: str = Field(
+        default="",
+        pattern=r"^(/[A-Za-z0-9._-]+)*$",
+        description="Beginning of the paths that handrail itself answers, such as /-/handrail.",
+    )
     journal_path: Path = Field(
         default=Path("handrail.db"), description="SQLite file that keeps flagged exchanges."
     )
@@ -102,7 +115,14 @@ class Settings(BaseModel):
     fail_reply: Failing = Field(
         default="closed", description="What is done with a reply that can't be judged (below)."
     )
-    max_body_bytes: int = Field(default=8 * 2**20, ge=1024, description="Largest request body taken.")
+    client_timeout: float = Field(
+        default=60, gt=0, description="Seconds to wait for a client that stops sending or taking bytes."
+    )
+    max_body_bytes: int = Field(
+        default=8 * 2**20, ge=1024, description="Largest request body read; others stream through."
+    )
+    max_json_depth: int = Field(default=64, ge=4, le=500, description="Most levels of nesting in a request.")
+    max_messages: int = Field(default=2000, ge=1, description="Most messages in a request.")
     max_reply_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest reply read.")
     max_held_characters: int = Field(
         default=1200,
@@ -161,6 +181,12 @@ class Settings(BaseModel):
             return json.loads(value)
         except ValueError as error:
             raise ValueError("must be JSON, such as [] or true") from error
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _parted(cls, value: object) -> object:
+        """In the environment networks stand with commas between them."""
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
     @field_validator("upstreams")
     @classmethod

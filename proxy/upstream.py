@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import aiohttp
+from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from handrail.classifiers.errors import UpstreamError
+from handrail.classifiers.errors import RequestError, UpstreamError
 from handrail.proxy.breaker import Breaker, State
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
@@ -30,10 +31,6 @@ Body = bytes | AsyncIterator[bytes] | None
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 # What fails before a byte of the request has left.
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-
-
-class BodyError(Exception):
-    """The client's request body broke off; raised by who reads it, and passed through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ class Upstream:
         decides which upstream is asked, and whose key is sent. `decode` undoes the body's content coding.
         Until the first byte of an answer, and never after, a request that failed is sent again as the
         settings say. Raises UpstreamError for whatever the network does, also while the body is read, and
-        at once while the circuit is open; BodyError when `body` does.
+        at once while the circuit is open; and a RequestError that `body` raises.
         """
         if model is None and self.router.by_model and isinstance(body, bytes):
             model = model_of(body)
@@ -105,6 +102,7 @@ class Upstream:
         call = _Call(method, URL(target.base + path, encoded=True), headers, body, decode)
         try:
             async with asyncio.timeout(self._total), await self._answer(call, target) as response:
+                _check_head(response)
                 self._await_next(response)
                 yield response
         except TimeoutError as error:
@@ -112,7 +110,7 @@ class Upstream:
                 "The model server took too long to answer.", 504, "upstream_timeout"
             ) from error
         except aiohttp.ClientConnectionError as error:
-            if isinstance(error.__cause__, BodyError):
+            if isinstance(error.__cause__, RequestError):
                 raise error.__cause__ from None
             raise _lost(error) from error
         except aiohttp.ClientError as error:
@@ -216,14 +214,24 @@ def _sendable(call: _Call, error: Exception) -> bool:
     if isinstance(error, _NEVER_SENT):
         return True
     lost = isinstance(error, aiohttp.ClientConnectionError) and not isinstance(error, TimeoutError)
-    return call.repeatable and lost and not isinstance(error.__cause__, BodyError)
+    return call.repeatable and lost and not isinstance(error.__cause__, RequestError)
 
 
 def _is_upstreams(error: BaseException) -> bool | None:
     """True for an error that an upstream is to blame for; None for any other, such as a client that left."""
-    if isinstance(error, aiohttp.ClientError | TimeoutError) and not isinstance(error.__cause__, BodyError):
+    if isinstance(error, aiohttp.ClientError | TimeoutError) and not isinstance(
+        error.__cause__, RequestError
+    ):
         return True
     return None
+
+
+def _check_head(response: aiohttp.ClientResponse) -> None:
+    """Refuse an answer that would not mean the same to the client as it does to us."""
+    codings = [coding.strip().lower() for coding in response.headers.getall("Transfer-Encoding", ())]
+    printable = (response.reason or "").isprintable()
+    if response.status < web.HTTPOk.status_code or codings not in ([], ["chunked"]) or not printable:
+        raise UpstreamError("The model server's answer is not plain HTTP/1.1.", 502, "upstream_invalid")
 
 
 def _lost(error: aiohttp.ClientConnectionError) -> UpstreamError:

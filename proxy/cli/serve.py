@@ -22,7 +22,7 @@ def serve(path: Path | None, upstream_url: str | None, host: str | None, port: i
     settings = load_settings(path, upstream_url=upstream_url, host=host, port=port)
     configure(settings.log_level)
     judgement = load_judgement(settings)
-    site = Site(build_app(settings, judgement), settings.host, settings.port)
+    site = Site(build_app(settings, judgement), settings.host, settings.port, settings.max_header_bytes)
 
     def ready(url: str) -> None:
         logger("serve").info("ready", url=url, model=judgement.assessor.version)
