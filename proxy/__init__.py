@@ -9,6 +9,7 @@ Turn        one request on its way; each of its replies is concluded once (turn.
 Gate        what of a streamed reply may be released, as pure state (gate.py, stream.py, sse.py).
 Mode        what is done with the chats of a path: enforce, shadow or off (modes.py, bypass.py).
 Guard       judges a reply and makes what was flagged durable before it is released (guard.py).
+Second opinion  an operator's own judge model, asked where our reading leaves a doubt (second_opinion.py).
 Regenerate  asks for a reply once more, with guidance on how to answer (regenerate.py).
 Journal     durable record of flagged exchanges (journal/).
 App         the aiohttp application that puts these together (app.py).

@@ -31,6 +31,7 @@ from handrail.proxy.logs import logger
 from handrail.proxy.metrics import CONTENT_TYPE, Metrics
 from handrail.proxy.modes import mode_of
 from handrail.proxy.relay import Relay
+from handrail.proxy.second_opinion import SecondOpinion
 from handrail.proxy.settings import Settings
 from handrail.proxy.upstream import Upstream
 from handrail.proxy.verdicts import LITELLM_PATH, SCREEN_PATH, VerdictHandler, openapi
@@ -95,7 +96,9 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
     await journal.open()
     upstream = Upstream(settings, metrics)
     async with Scheduler(judgement.assessor) as scheduler:
-        guard = Guard(scheduler, judgement.decider, journal, metrics, settings.fail_reply == "open")
+        second = SecondOpinion(settings.second_opinion) if settings.second_opinion else None
+        fail_open = settings.fail_reply == "open"
+        guard = Guard(scheduler, judgement.decider, journal, metrics, fail_open, second)
         app[LIVE] = Live(guard)
         app[_FORWARDING] = forwarding = Forwarding(settings.trusted_proxies, settings.forwarded)
         app[_RELAY] = Relay(settings, upstream, forwarding, metrics)
@@ -105,6 +108,8 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
         app[_VERDICTS] = VerdictHandler(settings, app[LIVE])
         yield
         await bypass.close()
+        if second is not None:
+            await second.close()
         await upstream.close()
     await journal.close()
 

@@ -1,21 +1,24 @@
 """Guard: judges replies for the relay, and makes what was flagged durable before it is released."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from handrail.classifiers.assessment import Assessment
+from handrail.classifiers.assessment import Assessment, RiskReading
 from handrail.classifiers.errors import JournalError
 from handrail.classifiers.exchange import Conversation, Exchange
+from handrail.classifiers.labels import Behaviour
 from handrail.classifiers.scheduler import Scheduler
 from handrail.policies.context import Context
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Action, Decision
+from handrail.policies.doubt import doubt_about, risk_moved
 from handrail.policies.policy import Hold
 from handrail.proxy.journal.journal import Journal
-from handrail.proxy.journal.record import Delivery, Draft, Origin, Record, failed, screened
+from handrail.proxy.journal.record import Delivery, Draft, Origin, Record, Values, failed, screened
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
+from handrail.proxy.second_opinion import SecondOpinion
 
 _log = logger("guard")
 
@@ -24,13 +27,15 @@ _log = logger("guard")
 class Verdict:
     """A decision and what it rests on; `assessment` is None when the reply could not be judged.
 
-    `drafts` are replies that were asked for in place of the one judged.
+    `drafts` are replies that were asked for in place of the one judged, `opinion` what a second
+    judge said.
     """
 
     decision: Decision
     assessment: Assessment | None
     failure: str | None = None
     drafts: tuple[Draft, ...] = ()
+    opinion: Values | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Guard:
     journal: Journal
     metrics: Metrics
     fail_open: bool = False
+    second: SecondOpinion | None = None
 
     def warm(self, conversation: Conversation) -> "asyncio.Task[None]":
         """Start reading the conversation's risk while the model is still writing."""
@@ -73,7 +79,7 @@ class Guard:
 
         `thorough` reads the reply even where nothing it does can matter.
         """
-        sought = None if thorough else partial(self.decider.sought, context=context)
+        sought = None if thorough else partial(self._sought, context)
         try:
             assessment = await self.scheduler.assess(Exchange(conversation, reply), sought)
             decision = self.decider.decide(conversation, assessment, context, reply=reply, complete=complete)
@@ -81,7 +87,8 @@ class Guard:
             _log.error("reply_unjudged", error=type(error).__name__)
             return self._failed(conversation, context, type(error).__name__)
         self.metrics.assessments.observe(assessment.seconds)
-        return Verdict(decision, assessment)
+        verdict = Verdict(decision, assessment)
+        return await self._second(Exchange(conversation, reply), context, verdict) if complete else verdict
 
     async def conclude(self, origin: Origin, delivery: Delivery, verdict: Verdict) -> None:
         """Count a reply that was decided on; make it durable if it was flagged or could not be judged."""
@@ -91,8 +98,9 @@ class Guard:
             await self._write(failed(origin, delivery, verdict.failure or "unknown"))
             return
         self.metrics.count(decision, done=delivery.would is None)
-        if decision.flagged:
-            await self._write(screened(origin, delivery, verdict.assessment, decision))
+        if decision.flagged or verdict.opinion is not None:
+            record = screened(origin, delivery, verdict.assessment, decision)
+            await self._write(replace(record, opinion=verdict.opinion))
         _log.info(
             "reply_screened",
             exchange=origin.id,
@@ -113,6 +121,24 @@ class Guard:
         """Count a reply that never reached a verdict."""
         self.metrics.replies.labels("failed", reason).inc()
         _log.warning("reply_lost", exchange=origin.id, reason=reason)
+
+    def _sought(self, context: Context, risk: RiskReading) -> frozenset[Behaviour]:
+        """What must be read of a reply; for a second opinion, also what a doubt could turn on."""
+        if self.second is not None:
+            risk = risk_moved(risk, self.second.settings.margin)
+        return self.decider.sought(risk, context=context)
+
+    async def _second(self, exchange: Exchange, context: Context, verdict: Verdict) -> Verdict:
+        """The verdict with a second opinion beside it, where one is set up and our own leaves a doubt."""
+        if self.second is None or verdict.assessment is None:
+            return verdict
+        margin = self.second.settings.margin
+        doubt = doubt_about(self.decider, exchange, verdict.assessment, context, margin)
+        if doubt is None:
+            return verdict
+        opinion, decision = await self.second.about(exchange, doubt)
+        self.metrics.opinions.labels(opinion.verdict or opinion.failure or "none").inc()
+        return replace(verdict, decision=decision or verdict.decision, opinion=opinion.values())
 
     async def _read_ahead(self, conversation: Conversation) -> None:
         try:

@@ -25,6 +25,12 @@ class Metrics:
         self.escalations = Counter(
             "handrail_escalations", "Replies that call for prompt human review.", registry=self.registry
         )
+        self.opinions = Counter(
+            "handrail_second_opinions",
+            "Second opinions asked for, by verdict or by what went wrong.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.regenerations = Counter(
             "handrail_regenerations",
             "Replies asked for once more, by what became of them.",

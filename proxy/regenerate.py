@@ -18,7 +18,7 @@ from handrail.proxy.dialects.payload import READ_ERRORS
 from handrail.proxy.dialects.redraft import Redraft
 from handrail.proxy.guard import Verdict
 from handrail.proxy.headers import to_upstream
-from handrail.proxy.journal.record import Draft
+from handrail.proxy.journal.record import Draft, assessment_values, decision_values
 from handrail.proxy.logs import logger
 from handrail.proxy.settings import Settings
 from handrail.proxy.turn import Turn, check_size
@@ -92,10 +92,11 @@ class Regenerator:
         if judged.assessment is None:
             drafts.append(Draft(answer.text, "unjudged"))
             return None
-        if judged.decision.replaces:
-            drafts.append(Draft.judged(answer.text, _HARMFUL, judged.assessment, judged.decision))
+        outcome = _HARMFUL if judged.decision.replaces else _USED
+        read = (assessment_values(judged.assessment), decision_values(judged.decision), judged.opinion)
+        drafts.append(Draft(answer.text, outcome, *read))
+        if outcome == _HARMFUL:
             return None
-        drafts.append(Draft.judged(answer.text, _USED, judged.assessment, judged.decision))
         said = judged.decision.delivered(answer.shown)
         whole = answer.whole and replace(
             answer.whole, body=turn.dialect.write_reply(answer.whole, {0: judged.decision}, turn.origin.id)

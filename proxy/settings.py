@@ -16,6 +16,7 @@ from handrail.proxy.dialects.generic import GenericMapping
 from handrail.proxy.dialects.paths import Family
 from handrail.proxy.modes import Failing, Mode, Route
 from handrail.proxy.routing import BEARER, UpstreamEntry, absolute, header_name, one_line
+from handrail.proxy.second_opinion import OpinionSettings
 
 PREFIX = "HANDRAIL_"
 
@@ -143,6 +144,9 @@ class Settings(BaseModel):
     regenerate_most: int = Field(
         default=1, ge=0, le=5, description="Times a reply is asked for once more; 0 replaces at once."
     )
+    second_opinion: OpinionSettings | None = Field(
+        default=None, description="A judge model asked where our own reading leaves a doubt."
+    )
     generic: tuple[GenericMapping, ...] = Field(
         default=(), description="Home-made chat backends, told where their words stand by JSON Pointers."
     )
@@ -171,7 +175,9 @@ class Settings(BaseModel):
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError("must be an IANA time zone, such as Europe/London") from error
 
-    @field_validator("generic", "upstreams", "routes", "tools_shown", "relay_unread", mode="before")
+    @field_validator(
+        "generic", "upstreams", "routes", "tools_shown", "relay_unread", "second_opinion", mode="before"
+    )
     @classmethod
     def _listed(cls, value: object) -> object:
         """In the environment lists stand as JSON."""

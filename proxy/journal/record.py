@@ -57,11 +57,7 @@ class Draft:
     outcome: str
     assessment: Values | None = None
     decision: Values | None = None
-
-    @classmethod
-    def judged(cls, reply: str, outcome: str, assessment: Assessment, decision: Decision) -> "Draft":
-        """A draft with what was read in it."""
-        return cls(reply, outcome, assessment_values(assessment), decision_values(decision))
+    opinion: Values | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,7 @@ class Record:
     `reply` is what the model wrote, as far as it had been written when the decision fell; `delivered` is
     what the person was sent. `status` is "failed" when the reply could not be judged, and then `reason`
     says why and there is neither assessment nor decision. `user` and `session` are pseudonyms. `drafts` are
-    the replies that were asked for in place of `reply`, in order.
+    the replies that were asked for in place of `reply`, in order; `opinion` is what a second judge said.
     """
 
     id: str
@@ -91,6 +87,7 @@ class Record:
     user: str | None = None
     session: str | None = None
     drafts: tuple[Values, ...] = ()
+    opinion: Values | None = None
 
 
 def screened(origin: Origin, delivery: Delivery, assessment: Assessment, decision: Decision) -> Record:
