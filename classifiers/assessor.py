@@ -25,7 +25,7 @@ from handrail.classifiers.manifest import (
 )
 from handrail.classifiers.normalise import normalise
 from handrail.classifiers.sieve import Sieve
-from handrail.classifiers.windows import Window, WindowMaker
+from handrail.classifiers.windows import Filled, Window, WindowMaker
 
 
 def default_model_folder() -> Path:
@@ -110,6 +110,10 @@ class Assessor:
         if not readable(exchange.reply):
             return []
         return self._windows.of_exchange(exchange)
+
+    def cut_filled(self, conversation: Conversation, text: str, base: int, skip: int) -> Filled | None:
+        """The first full window of a reply that is still being written: see `WindowMaker.filled`."""
+        return self._windows.filled(conversation, text, base, skip)
 
     def join_risk(self, windows: Sequence[Window], readings: Sequence[Reading]) -> RiskReading:
         """Make one reading of risk from those of all windows: the highest of each label counts."""

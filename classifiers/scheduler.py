@@ -22,6 +22,7 @@ from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.encoder import Reading
 from handrail.classifiers.exchange import Conversation, Exchange
 from handrail.classifiers.labels import Behaviour
+from handrail.classifiers.progress import Progress, Stretch, moved
 from handrail.classifiers.windows import Window
 
 # Which behaviours can still matter, once the risk of the conversation is known.
@@ -83,35 +84,81 @@ class Scheduler:
     async def read_behaviour(self, exchange: Exchange) -> BehaviourReading:
         """Read what a reply does."""
         windows = await asyncio.to_thread(self.assessor.cut_exchange, exchange)
-        return await self._read_windows(windows)
+        return self.assessor.join_behaviour(windows, await self._read(windows))
 
-    async def assess(self, exchange: Exchange, sought: Sought | None = None) -> Assessment:
+    async def assess(
+        self, exchange: Exchange, sought: Sought | None = None, progress: Progress | None = None
+    ) -> Assessment:
         """Assess an exchange: the risk first, then what of the reply can still matter.
 
         `sought` says which behaviours that is; without it all do. Where none is left, or only ones that
-        the sieve rules out, the reply is not read and the assessment says so.
+        the sieve rules out, the reply is not read and the assessment says so. Windows that were read in
+        `progress` are not read again.
         """
         began = time.perf_counter()
         risk = await self.read_risk(exchange.conversation)
-        behaviour = await self._read_sought(exchange, sought(risk) if sought else None)
+        behaviour = await self._read_sought(exchange, sought(risk) if sought else None, progress)
         return Assessment(risk, behaviour, self.assessor.version, time.perf_counter() - began)
 
-    async def _read_sought(self, exchange: Exchange, wanted: frozenset[Behaviour] | None) -> BehaviourReading:
+    async def assess_part(
+        self, stretch: Stretch, progress: Progress, sought: Sought, *, forced: bool = False
+    ) -> tuple[Assessment, int] | None:
+        """Assess a reply that is still being written, as far as a stretch of it or not quite so far.
+
+        Gives the assessment and the position it reaches; None while no reading can be afforded, unless it
+        is `forced`.
+        """
+        began = time.perf_counter()
+        risk = await self.read_risk(progress.conversation)
+        read = await self._read_part(stretch, progress, sought(risk), forced=forced)
+        if read is None:
+            return None
+        behaviour, end = read
+        seconds = time.perf_counter() - began
+        return Assessment(risk, behaviour, self.assessor.version, seconds), min(end, stretch.end)
+
+    async def _read_part(
+        self, stretch: Stretch, progress: Progress, wanted: frozenset[Behaviour], *, forced: bool
+    ) -> tuple[BehaviourReading, int] | None:
+        progress.take(stretch)
+        if not wanted:
+            return UNREAD, stretch.end
+        windows = await asyncio.to_thread(progress.cut, stretch)
+        if self.assessor.ruled_out(windows, wanted):
+            return UNREAD, stretch.end
+        full, end = await asyncio.to_thread(progress.fill)
+        if full:
+            return self.assessor.join_behaviour(full, await self._read(full, progress)), end
+        if not forced and not await asyncio.to_thread(progress.affords, windows):
+            return None
+        progress.spend(windows)
+        reading = self.assessor.join_behaviour(windows, await self._read(windows, progress))
+        return moved(reading, stretch.start), stretch.end
+
+    async def _read_sought(
+        self, exchange: Exchange, wanted: frozenset[Behaviour] | None, progress: Progress | None
+    ) -> BehaviourReading:
         if wanted is not None and not wanted:
             return UNREAD
         windows = await asyncio.to_thread(self.assessor.cut_exchange, exchange)
         if wanted is not None and self.assessor.ruled_out(windows, wanted):
             return UNREAD
-        return await self._read_windows(windows)
-
-    async def _read_windows(self, windows: Sequence[Window]) -> BehaviourReading:
-        return self.assessor.join_behaviour(windows, await self._read(windows))
+        return self.assessor.join_behaviour(windows, await self._read(windows, progress))
 
     async def _read_risk(self, conversation: Conversation) -> RiskReading:
         windows = await asyncio.to_thread(self.assessor.cut_conversation, conversation)
         return self.assessor.join_risk(windows, await self._read(windows))
 
-    async def _read(self, windows: Sequence[Window]) -> list[Reading]:
+    async def _read(self, windows: Sequence[Window], progress: Progress | None = None) -> list[Reading]:
+        """The readings of windows, in order; those already known to `progress` are not made again."""
+        if progress is None:
+            return await self._encode(windows)
+        new = [w for w in windows if progress.known(w) is None]
+        for window, reading in zip(new, await self._encode(new), strict=True):
+            progress.keep(window, reading)
+        return [found for w in windows if (found := progress.known(w)) is not None]
+
+    async def _encode(self, windows: Sequence[Window]) -> list[Reading]:
         loop = asyncio.get_running_loop()
         now = loop.time()
         jobs = [_Job(now + at * _STEP_BACK, w, loop.create_future()) for at, w in enumerate(windows)]

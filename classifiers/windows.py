@@ -18,6 +18,9 @@ from handrail.classifiers.normalise import NormalText, normalise
 # Characters that nearly always hold a token, more than three times the mean.
 _CHARACTERS = 16
 
+# Tokens over which the beginning of a word is looked for; past that a text has no words to be cut between.
+_LONGEST_WORD = 64
+
 _NOTHING = NormalText("", (0,))
 
 ROLE_NAMES = {"user": "client:", "assistant": "chatbot:"}
@@ -70,6 +73,18 @@ class Window:
     places: tuple[Place | None, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A full window of a text, where it ends, where the word is in which the next one begins, and how many
+    of the tokens from there on come before it.
+    """
+
+    window: Window
+    end: int
+    next: int
+    skip: int
+
+
 # A token's id and its place; most are never asked where they came from, so that is worked out late.
 _Tokens = list[tuple[int, Place]]
 
@@ -107,6 +122,22 @@ class WindowMaker:
         reply = self._tokens(exchange.reply, None)
         parts = _slices(reply, self._limits.reply, self._limits.overlap)
         return [self._window(context, part) for part in parts]
+
+    def filled(self, conversation: Conversation, text: str, base: int, skip: int) -> Filled | None:
+        """The first window of a reply whose text from character `base` on is given, after `skip` tokens.
+
+        None while it may still change. It is the very window that `of_exchange` makes of the whole reply.
+        """
+        tokens, size = self._tokens(text, None, base), self._limits.reply
+        if skip + size >= len(tokens):
+            return None
+        part = tokens[skip : skip + size]
+        begin = skip + max(1, size - self._limits.overlap)
+        words = (at for at in range(begin, max(begin - _LONGEST_WORD, 0), -1) if _begins(tokens[at], text))
+        word = next(words, begin)
+        context = self._conversation_tokens(conversation, self._limits.context)
+        ends = (part[-1][1].range[1], tokens[word][1].range[0])
+        return Filled(self._window(context, part), *ends, begin - word)
 
     def _conversation_tokens(self, conversation: Conversation, most: int | None = None) -> _Tokens:
         """The last `most` tokens of the conversation, or all; older messages are not even read."""
@@ -150,6 +181,12 @@ def _id_of(tokenizer: Tokenizer, token: str) -> int:
     if found is None:
         raise ValueError(f"the tokenizer has no {token} token")
     return int(found)
+
+
+def _begins(token: tuple[int, Place], text: str) -> bool:
+    """Whether a token is the first of its word: what stands before can't change it."""
+    start = token[1].range[0] - token[1].source.base
+    return text[max(0, start - 1) : start].isspace()
 
 
 def _slices(tokens: _Tokens, size: int, overlap: int) -> Iterator[_Tokens]:

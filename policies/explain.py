@@ -1,7 +1,9 @@
 """Explain: a policy in plain sentences."""
 
+from collections.abc import Mapping
+
 from handrail.policies.decision import Action
-from handrail.policies.policy import Holding, Policy, Rule
+from handrail.policies.policy import Hold, Holding, Policy, Rule
 from handrail.policies.words import sentence, words
 
 _ACTIONS = {
@@ -14,6 +16,12 @@ _COMBINED = (
     "Rules are read from the top. When several fire, the most intrusive action is taken, with the text of "
     "the first that calls for it; otherwise the reply is delivered."
 )
+
+_HELD: Mapping[Hold, str] = {
+    "sentence": "by the sentence",
+    "reply": "by the reply",
+    "none": "not at all, and only observed,",
+}
 
 
 def explain_policy(policy: Policy) -> str:
@@ -29,8 +37,8 @@ def explain_policy(policy: Policy) -> str:
 
 def explain_hold(hold: Holding) -> str:
     """How a streamed reply is held back."""
-    lines = [f"A streamed reply is held back by the {hold.default}"]
-    lines += [f"by the {entry.hold} where {sentence(entry)}" for entry in hold.when]
+    lines = [f"A streamed reply is held back {_HELD[hold.default]}"]
+    lines += [f"{_HELD[entry.hold]} where {sentence(entry)}" for entry in hold.when]
     return ", ".join(lines) + "."
 
 

@@ -14,7 +14,7 @@ from handrail.policies.context import NOWHERE, Context
 from handrail.policies.decision import Action, Severity
 from handrail.policies.thresholds import DEFAULT, Level, Threshold
 
-Hold = Literal["sentence", "reply"]
+Hold = Literal["sentence", "reply", "none"]
 RuleId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]*$")]
 Tag = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
 
@@ -102,7 +102,11 @@ class HoldWhen(When):
 
 
 class Holding(Part):
-    """How much of a streamed reply is held back until it has been judged; the first match counts."""
+    """How much of a streamed reply is held back until it has been judged; the first match counts.
+
+    `sentence` releases what has been judged, `reply` nothing before the whole has been; `none` only
+    observes: all leaves at once, unchanged, and what was found is recorded.
+    """
 
     default: Hold = "sentence"
     when: tuple[HoldWhen, ...] = ()

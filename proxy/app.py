@@ -97,8 +97,15 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
     upstream = Upstream(settings, metrics)
     async with Scheduler(judgement.assessor) as scheduler:
         second = SecondOpinion(settings.second_opinion) if settings.second_opinion else None
-        fail_open = settings.fail_reply == "open"
-        guard = Guard(scheduler, judgement.decider, journal, metrics, fail_open, second)
+        guard = Guard(
+            scheduler,
+            judgement.decider,
+            journal,
+            metrics,
+            fail_open=settings.fail_reply == "open",
+            second=second,
+            share=settings.stretch_share,
+        )
         app[LIVE] = Live(guard)
         app[_FORWARDING] = forwarding = Forwarding(settings.trusted_proxies, settings.forwarded)
         app[_RELAY] = Relay(settings, upstream, forwarding, metrics)

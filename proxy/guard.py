@@ -1,6 +1,7 @@
 """Guard: judges replies for the relay, and makes what was flagged durable before it is released."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -8,6 +9,7 @@ from handrail.classifiers.assessment import Assessment, RiskReading
 from handrail.classifiers.errors import JournalError
 from handrail.classifiers.exchange import Conversation, Exchange
 from handrail.classifiers.labels import Behaviour
+from handrail.classifiers.progress import Progress, Stretch
 from handrail.classifiers.scheduler import Scheduler
 from handrail.policies.context import Context
 from handrail.policies.decide import Decider
@@ -21,6 +23,9 @@ from handrail.proxy.metrics import Metrics
 from handrail.proxy.second_opinion import SecondOpinion
 
 _log = logger("guard")
+
+# Why a reply could not be judged of which too much was held, or for too long.
+OVERFLOW = "held_overflow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class Guard:
     metrics: Metrics
     fail_open: bool = False
     second: SecondOpinion | None = None
+    # Tokens that may be read twice so that a stream flows, as a share of those of the reply.
+    share: float = 1.0
 
     def warm(self, conversation: Conversation) -> "asyncio.Task[None]":
         """Start reading the conversation's risk while the model is still writing."""
@@ -80,21 +87,51 @@ class Guard:
         `thorough` reads the reply even where nothing it does can matter.
         """
         sought = None if thorough else partial(self._sought, context)
+        exchange = Exchange(conversation, reply)
+        return await self._verdict(self.scheduler.assess(exchange, sought), exchange, context, complete)
+
+    async def judge_whole(self, reply: str, progress: Progress, context: Context) -> Verdict:
+        """Judge a reply that has been written; what `progress` knows of it is not read again."""
+        exchange = Exchange(progress.conversation, reply)
+        sought = partial(self._sought, context)
+        assessing = self.scheduler.assess(exchange, sought, progress)
+        return await self._verdict(assessing, exchange, context, complete=True)
+
+    def progress(self, conversation: Conversation) -> Progress:
+        """The reading of a reply that is about to be written."""
+        return Progress(self.scheduler.assessor, conversation, self.share)
+
+    async def judge_part(
+        self, stretch: Stretch, progress: Progress, context: Context, *, forced: bool = False
+    ) -> tuple[Verdict, int] | None:
+        """Judge a part of a reply that is still being written; give the verdict and how far it reaches.
+
+        None where it had better be judged with what follows, unless it is `forced`.
+        """
         try:
-            assessment = await self.scheduler.assess(Exchange(conversation, reply), sought)
-            decision = self.decider.decide(conversation, assessment, context, reply=reply, complete=complete)
+            sought = partial(self._sought, context)
+            found = await self.scheduler.assess_part(stretch, progress, sought, forced=forced)
+            if found is None:
+                return None
+            decision = self.decider.decide(
+                progress.conversation, found[0], context, reply=stretch.text, complete=False
+            )
         except Exception as error:
             _log.error("reply_unjudged", error=type(error).__name__)
-            return self._failed(conversation, context, type(error).__name__)
-        self.metrics.assessments.observe(assessment.seconds)
-        verdict = Verdict(decision, assessment)
-        return await self._second(Exchange(conversation, reply), context, verdict) if complete else verdict
+            return self._failed(progress.conversation, context, type(error).__name__), stretch.end
+        self.metrics.assessments.observe(found[0].seconds)
+        return Verdict(decision, found[0]), found[1]
+
+    def overflowed(self, conversation: Conversation, context: Context) -> Verdict:
+        """The verdict on a reply of which too much was held for too long: it could not be judged."""
+        return self._failed(conversation, context, OVERFLOW)
 
     async def conclude(self, origin: Origin, delivery: Delivery, verdict: Verdict) -> None:
         """Count a reply that was decided on; make it durable if it was flagged or could not be judged."""
         decision = verdict.decision
         if verdict.assessment is None:
-            self.metrics.replies.labels("failed", "classifier").inc()
+            reason = OVERFLOW if verdict.failure == OVERFLOW else "classifier"
+            self.metrics.replies.labels("failed", reason).inc()
             await self._write(failed(origin, delivery, verdict.failure or "unknown"))
             return
         self.metrics.count(decision, done=delivery.would is None)
@@ -152,6 +189,21 @@ class Guard:
         except JournalError as error:
             self.metrics.journal_errors.inc()
             _log.error("flagged_exchange_not_written", exchange=record.id, error=str(error))
+
+    async def _verdict(
+        self, assessing: Awaitable[Assessment], exchange: Exchange, context: Context, complete: bool
+    ) -> Verdict:
+        try:
+            assessment = await assessing
+            decision = self.decider.decide(
+                exchange.conversation, assessment, context, reply=exchange.reply, complete=complete
+            )
+        except Exception as error:
+            _log.error("reply_unjudged", error=type(error).__name__)
+            return self._failed(exchange.conversation, context, type(error).__name__)
+        self.metrics.assessments.observe(assessment.seconds)
+        verdict = Verdict(decision, assessment)
+        return await self._second(exchange, context, verdict) if complete else verdict
 
     def _failed(self, conversation: Conversation, context: Context, failure: str) -> Verdict:
         """Nothing could be read: what is done then is a setting, and never counts as screened."""

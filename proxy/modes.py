@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Mode = Literal["enforce", "shadow", "off"]
 Failing = Literal["closed", "open"]
+Overflow = Literal["judge", "replace", "release"]
 
 
 class Route(BaseModel):

@@ -14,7 +14,7 @@ from handrail.classifiers.errors import SettingsError
 from handrail.policies.document import Place, describe, parse_with_lines
 from handrail.proxy.dialects.generic import GenericMapping
 from handrail.proxy.dialects.paths import Family
-from handrail.proxy.modes import Failing, Mode, Route
+from handrail.proxy.modes import Failing, Mode, Overflow, Route
 from handrail.proxy.routing import BEARER, UpstreamEntry, absolute, header_name, one_line
 from handrail.proxy.second_opinion import OpinionSettings
 
@@ -128,7 +128,19 @@ class Settings(BaseModel):
     max_held_characters: int = Field(
         default=1200,
         ge=80,
-        description="Streamed text held without a sentence end before it is judged as it stands.",
+        description="Streamed text held without a sentence end before it overflows (below).",
+    )
+    max_held_seconds: float = Field(
+        default=3, gt=0, description="Seconds for which streamed text is held before it overflows (below)."
+    )
+    held_overflow: Overflow = Field(
+        default="judge", description="What is done with held text that overflows (below)."
+    )
+    stretch_share: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="Tokens that may be read twice so that a stream flows, as a share of the reply.",
     )
     history_most: int = Field(
         default=20_000_000,

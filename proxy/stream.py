@@ -57,6 +57,30 @@ class ReplyStream:
         self.answer: str | None = None
 
     @property
+    def observes(self) -> bool:
+        """Whether all leaves at once and unchanged, and is only judged for the record."""
+        return self._hold == "none"
+
+    @property
+    def waiting(self) -> bool:
+        """Whether text is held that could leave before its reply is complete."""
+        return any(v.gate.waiting for v in self._voices.values())
+
+    @property
+    def cleared(self) -> int:
+        """Characters that have been let go, of all voices together."""
+        return sum(v.gate.cleared for v in self._voices.values())
+
+    def hurry(self) -> None:
+        """Take note that text has been held for too long."""
+        for voice in self._voices.values():
+            voice.gate.hurry()
+
+    def put_off(self, index: int, passage: Passage) -> None:
+        """Judge a passage together with what follows it."""
+        self._voices[index].gate.put_off(passage)
+
+    @property
     def over(self) -> bool:
         """Whether every voice was replaced, so that nothing more is wanted from upstream."""
         return len(self._voices) >= self._count and all(v.replaced for v in self._voices.values())
@@ -110,6 +134,9 @@ class ReplyStream:
         rest back until the whole is judged, so that nothing flagged leaves before it is on record.
         """
         voice = self._voices[index]
+        if self.observes:
+            voice.gate.clear(passage)
+            return decision.delivered(voice.gate.text)
         if decision.replaces:
             return self._replace(index, voice, decision.text)
         if decision.flagged and not passage.whole:
@@ -188,6 +215,8 @@ class ReplyStream:
             self._release(self._queue.popleft())
 
     def _releasable(self, held: _Held) -> bool:
+        if self.observes:
+            return True
         if (held.done or held.error) and not all(v.gate.settled for v in self._voices.values()):
             return False
         return all(self._cleared(index, held) for index in held.ends)

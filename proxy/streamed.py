@@ -1,12 +1,20 @@
 """Streamed: an answer that comes bit by bit, judged and released as it is written."""
 
+import asyncio
 from collections import deque
+from collections.abc import Coroutine
+from dataclasses import replace
 
 import aiohttp
 
 from handrail.classifiers.errors import UpstreamError
+from handrail.classifiers.progress import Stretch
 from handrail.proxy.frame import Frame, FrameDecoder
+from handrail.proxy.gate import Passage
+from handrail.proxy.guard import Verdict
 from handrail.proxy.history import History
+from handrail.proxy.modes import Overflow
+from handrail.proxy.patience import Inlet, Patience
 from handrail.proxy.settings import Settings
 from handrail.proxy.stream import ReplyStream
 from handrail.proxy.turn import UNREADABLE, Turn, check_size, let_by
@@ -22,20 +30,41 @@ async def answer_streamed(
     hold = await turn.guard.hold(turn.asked.conversation, turn.origin.context)
     scribe = turn.dialect.scribe(turn.origin.id)
     stream = turn.stream = ReplyStream(scribe, hold, settings.max_held_characters, turn.asked.count)
+    turn.shadow = stream.observes
     inflow = _Inflow(stream, turn.dialect.decoder(), settings.max_reply_bytes)
     try:
-        await _release(turn, stream, got, inflow)
+        await _release(turn, stream, got, inflow, settings)
     except UpstreamError as error:
-        if settings.fail_reply == "closed" or error.code not in UNREADABLE or stream.repaired:
+        closed = settings.fail_reply == "closed" and not stream.observes
+        if closed or error.code not in UNREADABLE or stream.repaired:
             raise
         return await let_by(turn, got, stream.surrender() + inflow.rest(), error.code)
+    if stream.observes:
+        await turn.answer.write(stream.close())
+        await turn.answer.finish()
+        await _to_the_end(_conclude(turn, stream, history))
+    else:
+        await _conclude(turn, stream, history)
+        await turn.answer.write(stream.close())
+        await turn.answer.finish()
+    return await turn.drop("upstream_silent")
+
+
+async def _conclude(turn: Turn, stream: ReplyStream, history: History) -> None:
+    """Judge what has been written, now that it is whole."""
     await settle(turn, stream)
     turn.skip_unread(stream)
     turn.remember(history, stream.answer)
-    await turn.answer.write(stream.close())
-    await turn.answer.finish()
-    await turn.drop("upstream_silent")
-    return None
+
+
+async def _to_the_end(work: Coroutine[None, None, None]) -> None:
+    """Do work though whoever waits for the answer has gone, as they may once they have all of it."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 class _Inflow:
@@ -71,35 +100,67 @@ class _Inflow:
             self._frames.popleft()
 
 
-async def _release(turn: Turn, stream: ReplyStream, got: aiohttp.ClientResponse, inflow: _Inflow) -> None:
+async def _release(
+    turn: Turn, stream: ReplyStream, got: aiohttp.ClientResponse, inflow: _Inflow, settings: Settings
+) -> None:
     """Release what is judged, until the upstream ends or nothing more is wanted of it."""
-    async for data in got.content.iter_any():
-        inflow.feed(data)
-        await settle(turn, stream)
-        await turn.answer.write(stream.take())
-        if stream.over:
-            return stream.end()
+    patience, inlet = Patience(settings.max_held_seconds), Inlet(got.content)
+    try:
+        while (data := await inlet.next(patience.left(stream.waiting, stream.cleared))) != b"":
+            if data is None:
+                stream.hurry()
+            else:
+                inflow.feed(data)
+            if not stream.observes:
+                await settle(turn, stream, settings.held_overflow)
+            await turn.answer.write(stream.take())
+            if stream.over:
+                return stream.end()
+    finally:
+        await inlet.close()
     return inflow.flush()
 
 
-async def settle(turn: Turn, stream: ReplyStream) -> None:
+async def settle(turn: Turn, stream: ReplyStream, overflow: Overflow = "judge") -> None:
     """Judge every passage that is due, until none is. What was flagged is durable before this returns."""
     while due := stream.due():
         for index, passage in due:
             if passage.whole and not passage.text and stream.voices[index]:
                 stream.pass_unread(index, passage)
-                continue
-            verdict = await turn.guard.judge(
-                turn.asked.conversation, passage.text, turn.origin.context, complete=passage.whole
-            )
-            written = stream.text(index)
-            if stream.untouched:
-                verdict, _ = await turn.settle(verdict)
-            delivered = stream.resolve(index, passage, verdict.decision)
-            if passage.whole or verdict.decision.replaces:
-                await turn.conclude(index, written, delivered, verdict)
-            elif verdict.decision.flagged:
-                turn.note(index, verdict, written[: passage.start])
+            elif passage.cut and overflow == "release":
+                # It is judged with the whole reply; until then it is out.
+                stream.pass_unread(index, passage)
+            else:
+                await _judge(turn, stream, index, passage, overflow)
+
+
+async def _judge(turn: Turn, stream: ReplyStream, index: int, passage: Passage, overflow: Overflow) -> None:
+    found = await _verdict(turn, index, passage, overflow)
+    if found is None:
+        return stream.put_off(index, passage)
+    verdict, end = found
+    written = stream.text(index)
+    if stream.untouched and not stream.observes:
+        verdict, _ = await turn.settle(verdict)
+    delivered = stream.resolve(index, replace(passage, end=end), verdict.decision)
+    if passage.whole or verdict.decision.replaces:
+        await turn.conclude(index, written, delivered, verdict)
+    elif verdict.decision.flagged:
+        turn.note(index, verdict, written[: passage.start])
+    return None
+
+
+async def _verdict(
+    turn: Turn, index: int, passage: Passage, overflow: Overflow
+) -> tuple[Verdict, int] | None:
+    """The verdict on a passage and how far it reaches; None where the passage is put off."""
+    progress, context = turn.progress(index), turn.origin.context
+    if passage.whole:
+        return await turn.guard.judge_whole(passage.text, progress, context), passage.end
+    if passage.cut and overflow == "replace":
+        return turn.guard.overflowed(turn.asked.conversation, context), passage.end
+    stretch = Stretch(passage.text, passage.start, passage.end)
+    return await turn.guard.judge_part(stretch, progress, context, forced=passage.forced)
 
 
 async def judge_broken(turn: Turn, stream: ReplyStream) -> None:

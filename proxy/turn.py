@@ -7,6 +7,7 @@ import aiohttp
 from aiohttp import web
 
 from handrail.classifiers.errors import UpstreamError
+from handrail.classifiers.progress import Progress
 from handrail.proxy.answers import Answer
 from handrail.proxy.dialects.dialect import Asked, Dialect, WholeAnswer
 from handrail.proxy.guard import Guard, Verdict
@@ -41,6 +42,7 @@ class Turn:
     again: Again | None = None
     # Whether it is only watched: what was decided is recorded, and was not done.
     shadow: bool = False
+    _progress: dict[int, Progress] = field(default_factory=dict)
     _concluded: set[int] = field(default_factory=set)
     _delivered: dict[int, str] = field(default_factory=dict)
     # What was found in parts of replies that are not concluded yet, and what had been delivered by then.
@@ -59,6 +61,10 @@ class Turn:
     async def settle(self, verdict: Verdict) -> tuple[Verdict, WholeAnswer | None]:
         """The verdict once a reply to be regenerated has been, and the new answer if it came whole."""
         return await self.again(verdict) if self.again else (verdict, None)
+
+    def progress(self, index: int) -> Progress:
+        """What of a reply has been read so far."""
+        return self._progress.setdefault(index, self.guard.progress(self.asked.conversation))
 
     def note(self, index: int, verdict: Verdict, delivered: str) -> None:
         """Keep what was found in a part of a reply, should the whole never be judged."""

@@ -1,14 +1,18 @@
 import json
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain, pairwise, repeat
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handrail.classifiers.labels import Harm
 from handrail.policies.decision import Action, Decision, Fired
+from handrail.policies.policy import Hold
 from handrail.proxy.dialects.dialect import Fault
 from handrail.proxy.dialects.openai_stream import OpenAiScribe
 from handrail.proxy.dialects.scribe import Scribe
+from handrail.proxy.gate import Passage
 from handrail.proxy.sse import EventDecoder
 from handrail.proxy.stream import ReplyStream
 
@@ -28,18 +32,37 @@ def judge(text: str, whole: bool) -> Decision:
     return _decision(Action.DELIVER)
 
 
-def drive(scribe: Scribe, data: bytes, cuts: list[int], count: int = 1) -> bytes:
-    """Drive a stream of server-sent events through the state machine as the proxy does, cut at will."""
-    stream, decoder, out = ReplyStream(scribe, "sentence", 60, count), EventDecoder(), b""
+def drive(
+    scribe: Scribe,
+    data: bytes,
+    cuts: list[int],
+    count: int = 1,
+    hold: Hold = "sentence",
+    moods: Sequence[str] = (),
+) -> bytes:
+    """Drive a stream of server-sent events through the state machine as the proxy does, cut at will.
+
+    `moods` say of each passage in turn whether it is judged, put off, or judged halfway; and after each
+    piece that came, whether the time for which text may be held is up.
+    """
+    stream, decoder, out = ReplyStream(scribe, hold, 60, count), EventDecoder(), b""
     edges = [0, *sorted(c % (len(data) + 1) for c in cuts), len(data)]
+    mood = chain(moods, repeat("judge"))
 
     def settle() -> bytes:
         while due := stream.due():
             for index, passage in due:
-                stream.resolve(index, passage, judge(passage.text, passage.whole))
+                said = next(mood)
+                if said == "put off" and not passage.whole and not passage.forced:
+                    stream.put_off(index, passage)
+                    continue
+                reached = half(passage) if said == "halfway" and not passage.whole else passage
+                stream.resolve(index, reached, judge(reached.text, reached.whole))
         return stream.take()
 
     for start, end in pairwise(edges):
+        if next(mood) == "hurry":
+            stream.hurry()
         for event in decoder.feed(data[start:end]):
             stream.receive(event)
         out += settle()
@@ -63,7 +86,14 @@ def _texts(data: bytes) -> dict[int, str]:
     return texts
 
 
+def half(passage: Passage) -> Passage:
+    """A passage without its last letters, as far as a reading may reach."""
+    end = passage.end - (passage.end - passage.start) // 8
+    return replace(passage, text=passage.text[: end - passage.start], end=end)
+
+
 WORDS = st.lists(st.sampled_from(["good ", "day. ", "bad ", "please ", "so! ", "\n", "é🙂 "]), max_size=25)
+MOODS = st.lists(st.sampled_from(["judge", "put off", "halfway", "hurry"]), max_size=30)
 CUTS = st.lists(st.integers(0, 4000), max_size=12)
 
 
@@ -84,6 +114,26 @@ def test_any_reply_and_any_cut(words: list[str], cuts: list[int]) -> None:
         assert delivered == (f"{text}\n\nAdded." if text.strip() else f"{text}Added.")
     assert out.count(b"[DONE]") == 1
     assert out.endswith(b"data: [DONE]\n\n")
+
+
+@given(WORDS, CUTS, MOODS, st.sampled_from(["sentence", "reply", "none"]))
+def test_any_way_of_holding(words: list[str], cuts: list[int], moods: list[str], hold: Hold) -> None:
+    """Whatever is put off, hurried or judged halfway, what is delivered is what it is unstreamed."""
+    text = "".join(words)
+    events = [chunk({"role": "assistant"}), *(chunk({"content": w}) for w in words)]
+    data = b"".join([*events, chunk({}, "stop"), b"data: [DONE]\n\n"])
+    out = drive(OpenAiScribe("ex"), data, cuts, 1, hold, moods)
+    delivered = _texts(out).get(0, "")
+    decision = judge(text, whole=True)
+    if hold == "none" or decision.action == Action.DELIVER:
+        assert out == data
+    elif decision.action == Action.REPLACE:
+        kept = delivered.removesuffix("Stop.")
+        assert kept != delivered
+        assert "bad" not in kept
+        assert text.startswith(kept.removesuffix("\n\n"))
+    else:
+        assert delivered == decision.delivered(text)
 
 
 @given(WORDS, WORDS, CUTS)
