@@ -33,6 +33,7 @@ from handrail.proxy.modes import mode_of
 from handrail.proxy.relay import Relay
 from handrail.proxy.second_opinion import SecondOpinion
 from handrail.proxy.settings import Settings
+from handrail.proxy.sockets import SocketHandler
 from handrail.proxy.upstream import Upstream
 from handrail.proxy.verdicts import LITELLM_PATH, SCREEN_PATH, VerdictHandler, openapi
 
@@ -52,6 +53,7 @@ _FORWARDING = web.AppKey("forwarding", Forwarding)
 _RELAY = web.AppKey("relay", Relay)
 _CHAT = web.AppKey("chat", ChatHandler)
 _VERDICTS = web.AppKey("verdicts", VerdictHandler)
+_SOCKETS = web.AppKey("sockets", SocketHandler)
 _SETTINGS = web.AppKey("settings", Settings)
 _KNOWN = web.AppKey("known", Known)
 
@@ -67,8 +69,9 @@ def build_app(settings: Settings, judgement: Judgement) -> web.Application:
     """The proxy as an application. Starting it raises JournalError when the journal can't be opened."""
     app = web.Application(client_max_size=settings.max_body_bytes, middlewares=[_errors])
     app[_SETTINGS] = settings
-    own = tuple(generic_dialect(mapping) for mapping in settings.generic)
+    own = tuple(generic_dialect(mapping) for mapping in settings.generic if mapping.stream != "websocket")
     app[_KNOWN] = Known(own, dialects(Shown.of(settings.tools_shown)), settings.relay_unread)
+    app.on_shutdown.append(_leave_sockets)
     app.cleanup_ctx.append(lambda app: _open_parts(app, settings, judgement))
     app.on_response_prepare.append(restore_headers)
     _route_own(app, settings.own_prefix)
@@ -113,6 +116,7 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
         bypass = Bypass(settings, app[_RELAY], app[LIVE], history)
         app[_CHAT] = ChatHandler(settings, upstream, forwarding, app[LIVE], bypass, history)
         app[_VERDICTS] = VerdictHandler(settings, app[LIVE])
+        app[_SOCKETS] = SocketHandler(settings, upstream, forwarding, app[LIVE])
         yield
         await bypass.close()
         if second is not None:
@@ -121,12 +125,19 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
     await journal.close()
 
 
+async def _leave_sockets(app: web.Application) -> None:
+    """Connections that are kept open would outlive every drain."""
+    await app[_SOCKETS].close()
+
+
 async def _dispatch(request: web.Request) -> web.StreamResponse:
     known = request.app[_KNOWN]
     dialect = known.dialect_of(request.method, request.path)
     try:
         check_frame(request)
         request.app[_FORWARDING].check_loop(request)
+        if mapping := request.app[_SOCKETS].mapping_of(request):
+            return await request.app[_SOCKETS].handle(request, mapping)
         if dialect is not None:
             return await request.app[_CHAT].handle(request, dialect)
     except RequestError as error:

@@ -36,6 +36,11 @@ def to_upstream(headers: Mapping[str, str]) -> CIMultiDict[str]:
     return passed
 
 
+def without_opening(headers: CIMultiDict[str]) -> CIMultiDict[str]:
+    """Headers without what belongs to the opening of a WebSocket, which is agreed on with each side."""
+    return CIMultiDict((n, v) for n, v in headers.items() if not n.lower().startswith("sec-websocket-"))
+
+
 def to_client(headers: Mapping[str, str], *, decoded: bool) -> CIMultiDict[str]:
     """The upstream's headers as the client should see them.
 

@@ -1,12 +1,13 @@
 """Modes: what is done with the chats of a path: judged and repaired, only judged, or not read at all."""
 
-import posixpath
 import re
 from collections.abc import Sequence
 from fnmatch import translate
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from handrail.proxy.dialects.paths import plain
 
 Mode = Literal["enforce", "shadow", "off"]
 Failing = Literal["closed", "open"]
@@ -23,15 +24,9 @@ class Route(BaseModel):
 
     def matches(self, path: str) -> bool:
         """Whether a path is meant, however it is spelt: no spelling slips into a weaker mode."""
-        return re.match(translate(self.path.casefold()), _plain(path)) is not None
+        return re.match(translate(self.path.casefold()), plain(path)) is not None
 
 
 def mode_of(path: str, routes: Sequence[Route], default: Mode) -> Mode:
     """The mode of the first route that a path matches, or the default."""
     return next((route.mode for route in routes if route.matches(path)), default)
-
-
-def _plain(path: str) -> str:
-    """A decoded path as the most lenient server would read it."""
-    bare = re.sub(r";[^/]*", "", path).casefold()
-    return posixpath.normpath(re.sub("/+", "/", bare))

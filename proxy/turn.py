@@ -104,6 +104,10 @@ class Turn:
         came = set(self.stream.voices) if self.stream else set()
         return came | set(range(self.asked.count))
 
+    def delivered(self, index: int) -> str:
+        """What the person was sent of a reply that is concluded."""
+        return self._delivered.get(index, "")
+
     def remember(self, history: History, name: str | None) -> None:
         """Keep what was said, as the person knows it, for a request that refers to this answer."""
         if name:

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -116,6 +116,38 @@ class Upstream:
         except aiohttp.ClientError as error:
             raise UpstreamError("The model server's answer broke off.", 502, "upstream_cut") from error
 
+    @asynccontextmanager
+    async def socket(
+        self, path: str, headers: CIMultiDict[str], protocols: Sequence[str], most: int
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """Open a WebSocket; its messages hold at most `most` bytes. It is closed when the context ends.
+
+        Raises UpstreamError where it can't be opened, with the upstream's own status where it refused.
+        """
+        target = self.router.choose(path, None)
+        target.authorize(headers)
+        self._admit(target.name)
+        try:
+            far = await self._session.ws_connect(
+                URL(target.base + path, encoded=True),
+                headers=headers,
+                protocols=protocols,
+                max_msg_size=most,
+                heartbeat=self._idle,
+                compress=15,
+            )
+        except BaseException as error:
+            refused = isinstance(error, aiohttp.WSServerHandshakeError)
+            self._note(target.name, False if refused else _is_upstreams(error))
+            if isinstance(error, aiohttp.ClientError | TimeoutError):
+                raise _unopened(error) from error
+            raise
+        self._note(target.name, False)
+        try:
+            yield far
+        finally:
+            await far.close()
+
     async def _answer(self, call: _Call, target: Destination) -> aiohttp.ClientResponse:
         """The first answer worth passing on, or the last there was."""
         tried = 0
@@ -137,10 +169,7 @@ class Upstream:
 
     async def _ask(self, call: _Call, name: str) -> aiohttp.ClientResponse:
         """Send once, if the circuit is closed, and tell its breaker what became of it."""
-        breaker = self._breakers[name]
-        if (seconds := breaker.admit()) is not None:
-            message = "The model server does not answer; it will be tried again shortly."
-            raise UpstreamError(message, 503, "upstream_resting", math.ceil(seconds))
+        self._admit(name)
         try:
             response = await self._session.request(
                 call.method,
@@ -155,6 +184,12 @@ class Upstream:
             raise
         self._note(name, response.status in TEMPORARY)
         return response
+
+    def _admit(self, name: str) -> None:
+        """Raise UpstreamError while the circuit of an upstream is open."""
+        if (seconds := self._breakers[name].admit()) is not None:
+            message = "The model server does not answer; it will be tried again shortly."
+            raise UpstreamError(message, 503, "upstream_resting", math.ceil(seconds))
 
     def _state(self, name: str) -> float:
         return float(self._breakers[name].state)
@@ -232,6 +267,18 @@ def _check_head(response: aiohttp.ClientResponse) -> None:
     printable = (response.reason or "").isprintable()
     if response.status < web.HTTPOk.status_code or codings not in ([], ["chunked"]) or not printable:
         raise UpstreamError("The model server's answer is not plain HTTP/1.1.", 502, "upstream_invalid")
+
+
+def _unopened(error: Exception) -> UpstreamError:
+    """The error for a WebSocket that could not be opened."""
+    if isinstance(error, aiohttp.WSServerHandshakeError):
+        status = error.status if error.status >= 400 else 502
+        return UpstreamError("The model server refused the WebSocket.", status, "upstream_refused")
+    if isinstance(error, TimeoutError):
+        return UpstreamError("The model server took too long to answer.", 504, "upstream_timeout")
+    if isinstance(error, aiohttp.ClientConnectionError):
+        return _lost(error)
+    return UpstreamError("The model server's answer was no WebSocket.", 502, "upstream_invalid")
 
 
 def _lost(error: aiohttp.ClientConnectionError) -> UpstreamError:

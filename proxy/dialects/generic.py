@@ -49,8 +49,11 @@ class GenericMapping(BaseModel):
         default=("system", "developer", "tool"), description="Authors whose messages are no talk."
     )
     reply: str = Field(default="/reply", description="Pointer to the reply in a whole answer.")
-    stream: Literal["sse", "ndjson", "text"] | None = Field(
+    stream: Literal["sse", "ndjson", "text", "websocket"] | None = Field(
         default=None, description="How replies are streamed, if they are."
+    )
+    unread_frames: Literal["stop", "pass"] = Field(
+        default="stop", description="What is done with a WebSocket's messages that can't be read."
     )
     delta: str = Field(default="/delta", description="Pointer to the words in an event or line of a stream.")
     finish: str | None = Field(
@@ -62,6 +65,11 @@ class GenericMapping(BaseModel):
     guidance: str | None = Field(
         default=None, description="Pointer to what the operator tells the model, if a request carries it."
     )
+
+    @property
+    def in_pieces(self) -> bool:
+        """Whether a reply over a WebSocket comes in pieces up to an end that is told."""
+        return self.finish is not None or self.done is not None
 
     @field_validator("text", "history", "role", "content", "reply", "delta", "finish", "guidance")
     @classmethod
@@ -224,7 +232,7 @@ def with_value(payload: Json, pointer: str, value: Any) -> Json:
 
 def _read_request(mapping: GenericMapping, body: bytes) -> Asked:
     payload = json_object(body)
-    messages = _history(mapping, payload) if mapping.history else []
+    messages = read_history(mapping, payload) if mapping.history else []
     if mapping.text:
         text = JsonPointer(mapping.text).resolve(payload, None)
         if not isinstance(text, str):
@@ -233,7 +241,8 @@ def _read_request(mapping: GenericMapping, body: bytes) -> Asked:
     return Asked(Conversation(tuple(messages)), stream=False)
 
 
-def _history(mapping: GenericMapping, payload: Json) -> list[Message]:
+def read_history(mapping: GenericMapping, payload: Json) -> list[Message]:
+    """The earlier messages of a request. Raises RequestError for another shape than the mapping says."""
     pointer = mapping.history or ""
     entries = JsonPointer(pointer).resolve(payload, None)
     if entries is None and mapping.text:

@@ -108,6 +108,19 @@ def _wordy(value: object) -> Iterator[str]:
             yield from _wordy(inner)
 
 
+def beyond(known: str, text: str) -> str:
+    """What a text says beyond what is known of it; nothing where only its edges or half emoji differ."""
+    said, repeated = _joined(known), _joined(text)
+    if repeated.startswith(said):
+        return repeated[len(said) :]
+    return "" if repeated.strip() == said.strip() else repeated
+
+
+def _joined(text: str) -> str:
+    """A text with the halves of its emoji put together, as some servers send them apart."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def only(payload: Json, names: Collection[str]) -> Json:
     """A payload without the fields that are not named."""
     return {name: value for name, value in payload.items() if name in names}

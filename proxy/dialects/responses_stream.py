@@ -11,7 +11,7 @@ from typing import Any
 from handrail.proxy.dialects.dialect import Dialect, Fault
 from handrail.proxy.dialects.openai_chat import write_error
 from handrail.proxy.dialects.openai_stream import DONE
-from handrail.proxy.dialects.payload import Json, dump, is_whole, odd_words, only, token_words, words
+from handrail.proxy.dialects.payload import Json, beyond, dump, is_whole, odd_words, only, token_words, words
 from handrail.proxy.dialects.redraft import ITEMS
 from handrail.proxy.dialects.responses import (
     TRUE_OF_ANY_REPLY,
@@ -222,7 +222,7 @@ class ResponsesScribe(SingleVoice):
         return self._write_call(at, None, piece)
 
     def _beyond_call(self, at: int, written: str) -> str:
-        rest = _beyond(self._parts.get((at, _CALL, 0), ""), written)
+        rest = beyond(self._parts.get((at, _CALL, 0), ""), written)
         if rest:
             self._parts[at, _CALL, 0] = written
         return rest
@@ -267,7 +267,7 @@ class ResponsesScribe(SingleVoice):
         texts = []
         for key, text in found.items():
             known = self._parts.get(key, "")
-            rest = _beyond(known, text)
+            rest = beyond(known, text)
             if rest:
                 self._parts[key] = text
                 texts.append((VOICE, _channel(key), rest))
@@ -356,19 +356,6 @@ def _key(payload: Json) -> _Key:
 
 def _place(payload: Json) -> int:
     return int(payload.get("output_index") or 0)
-
-
-def _beyond(known: str, text: str) -> str:
-    """What a text says beyond what is known of it; nothing where only its edges or half emoji differ."""
-    said, repeated = _joined(known), _joined(text)
-    if repeated.startswith(said):
-        return repeated[len(said) :]
-    return "" if repeated.strip() == said.strip() else repeated
-
-
-def _joined(text: str) -> str:
-    """A text with the halves of its emoji put together, as some servers send them apart."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _channel(key: _Key) -> str:
