@@ -47,7 +47,7 @@ def read_languages(path: Path | None = None) -> Languages:
     Raises PolicyError naming file, line, field and mend.
     """
     path = path or texts_path().parent
-    files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    files = texts_files(path)
     found = [(file, read_texts(file)) for file in files]
     if not found:
         raise PolicyError(f"{path} holds no texts: put one file a language there, such as {FALLBACK}.yaml")
@@ -58,6 +58,12 @@ def read_languages(path: Path | None = None) -> Languages:
     if len(known) > 1 and FALLBACK not in known:
         raise PolicyError(f"{path} has no {FALLBACK}.yaml, for people whose language is not there")
     return Languages(known, FALLBACK if FALLBACK in known else next(iter(known)))
+
+
+def texts_files(path: Path | None = None) -> list[Path]:
+    """The files that the texts of a folder, or of one file, are read from."""
+    path = path or texts_path().parent
+    return sorted(path.glob("*.yaml")) if path.is_dir() else [path]
 
 
 def _require(kind: str, wanted: set[str], known: set[str], language: str) -> None:

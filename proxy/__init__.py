@@ -9,6 +9,8 @@ Turn        one request on its way; each of its replies is concluded once (turn.
 Gate        what of a streamed reply may be released, as pure state (gate.py, stream.py, sse.py).
 Mode        what is done with the chats of a path: enforce, shadow or off (modes.py, bypass.py).
 Talk        one WebSocket: many turns, each reply judged before it leaves (talk.py, sockets.py, messages.py).
+Live        the guard in force, and what replaces its policy while requests are answered (live.py, reload.py).
+Asker       what a request says of who asks: place, persona, age band, local time (asker.py).
 Guard       judges a reply and makes what was flagged durable before it is released (guard.py).
 Second opinion  an operator's own judge model, asked where our reading leaves a doubt (second_opinion.py).
 Regenerate  asks for a reply once more, with guidance on how to answer (regenerate.py).

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -31,6 +32,7 @@ from handrail.proxy.logs import logger
 from handrail.proxy.metrics import CONTENT_TYPE, Metrics
 from handrail.proxy.modes import mode_of
 from handrail.proxy.relay import Relay
+from handrail.proxy.reload import Reloader
 from handrail.proxy.second_opinion import SecondOpinion
 from handrail.proxy.settings import Settings
 from handrail.proxy.sockets import SocketHandler
@@ -49,6 +51,7 @@ class Judgement:
 
 
 LIVE = web.AppKey("live", Live)
+RELOADER = web.AppKey("reloader", Reloader)
 _FORWARDING = web.AppKey("forwarding", Forwarding)
 _RELAY = web.AppKey("relay", Relay)
 _CHAT = web.AppKey("chat", ChatHandler)
@@ -110,6 +113,7 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
             share=settings.stretch_share,
         )
         app[LIVE] = Live(guard)
+        app[RELOADER] = Reloader(settings, judgement.decider.levels, app[LIVE])
         app[_FORWARDING] = forwarding = Forwarding(settings.trusted_proxies, settings.forwarded)
         app[_RELAY] = Relay(settings, upstream, forwarding, metrics)
         history = History(settings.history_most, settings.history_seconds)
@@ -117,7 +121,8 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
         app[_CHAT] = ChatHandler(settings, upstream, forwarding, app[LIVE], bypass, history)
         app[_VERDICTS] = VerdictHandler(settings, app[LIVE])
         app[_SOCKETS] = SocketHandler(settings, upstream, forwarding, app[LIVE])
-        yield
+        async with app[RELOADER].watching():
+            yield
         await bypass.close()
         if second is not None:
             await second.close()
@@ -155,9 +160,11 @@ async def _health(request: web.Request) -> web.Response:
 
 
 async def _ready(request: web.Request) -> web.Response:
-    """The model is loaded and the journal can be written to."""
+    """Whether replies can be judged and flagged ones kept, and by which policy."""
     guard = request.app[LIVE].guard
-    values = {"model": guard.scheduler.assessor.version, "policy": guard.decider.policy_hash}
+    values: dict[str, Any] = {"model": guard.scheduler.assessor.version, "policy": guard.decider.policy_hash}
+    if request.app[RELOADER].refused is not None:
+        values["policy_refused"] = request.app[RELOADER].refused
     try:
         health = await guard.journal.health()
     except JournalError:

@@ -132,7 +132,7 @@ class Guard:
         if verdict.assessment is None:
             reason = OVERFLOW if verdict.failure == OVERFLOW else "classifier"
             self.metrics.replies.labels("failed", reason).inc()
-            await self._write(failed(origin, delivery, verdict.failure or "unknown"))
+            await self._write(failed(origin, delivery, decision.policy, verdict.failure or "unknown"))
             return
         self.metrics.count(decision, done=delivery.would is None)
         if decision.flagged or verdict.opinion is not None:

@@ -67,6 +67,12 @@ class Metrics:
         self.journal_errors = Counter(
             "handrail_journal_errors", "Flagged exchanges that could not be written.", registry=self.registry
         )
+        self.policy_reloads = Counter(
+            "handrail_policy_reloads",
+            "Changes of the policy, its texts or resources, by outcome (loaded, refused).",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.open_replies = Gauge(
             "handrail_open_replies", "Chat replies being relayed now.", registry=self.registry
         )

@@ -55,6 +55,11 @@ class Settings(BaseModel):
         default=Path("handrail.db"), description="SQLite file that keeps flagged exchanges."
     )
     policy_path: Path | None = Field(default=None, description="Policy file; ours when not set.")
+    reload_seconds: float = Field(
+        default=2,
+        ge=0,
+        description="Seconds between looks at policy and texts for a change; 0 waits for SIGHUP.",
+    )
     texts_path: Path | None = Field(
         default=None, description="Texts shown to people; a file, or a folder with one file a language."
     )

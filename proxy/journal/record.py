@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -68,6 +68,7 @@ class Record:
     what the person was sent. `status` is "failed" when the reply could not be judged, and then `reason`
     says why and there is neither assessment nor decision. `user` and `session` are pseudonyms. `drafts` are
     the replies that were asked for in place of `reply`, in order; `opinion` is what a second judge said.
+    `policy` is the hash of the policy in force, `context` what was known beside the words.
     """
 
     id: str
@@ -88,18 +89,20 @@ class Record:
     session: str | None = None
     drafts: tuple[Values, ...] = ()
     opinion: Values | None = None
+    policy: str | None = None
+    context: Values = field(default_factory=dict)
 
 
 def screened(origin: Origin, delivery: Delivery, assessment: Assessment, decision: Decision) -> Record:
     """The record of an exchange that was judged and flagged."""
     watched = {} if delivery.would is None else {"enforced": False, "would_deliver": delivery.would}
     judged = (assessment_values(assessment), {**decision_values(decision), **watched})
-    return _record(origin, delivery, judged, None)
+    return _record(origin, delivery, judged, decision.policy)
 
 
-def failed(origin: Origin, delivery: Delivery, reason: str) -> Record:
-    """The record of an exchange that could not be judged."""
-    return _record(origin, delivery, (None, None), reason)
+def failed(origin: Origin, delivery: Delivery, policy: str, reason: str) -> Record:
+    """The record of an exchange that could not be judged under a policy."""
+    return _record(origin, delivery, (None, None), policy, reason)
 
 
 def assessment_values(assessment: Assessment) -> dict[str, Any]:
@@ -108,6 +111,7 @@ def assessment_values(assessment: Assessment) -> dict[str, Any]:
         "risk": rounded(assessment.risk.present),
         "risk_explicit": rounded(assessment.risk.explicit),
         "behaviours": rounded(assessment.behaviour.probabilities),
+        "read": assessment.behaviour.read,
         "evidence": [_span_values(span) for span in assessment.evidence],
         "model": assessment.model,
         "seconds": round(assessment.seconds, 4),
@@ -129,6 +133,17 @@ def decision_values(decision: Decision) -> dict[str, Any]:
     }
 
 
+def context_values(context: Context) -> dict[str, Any]:
+    """A context as plain values, without what is not known."""
+    named = ("country", "locale", "route", "persona", "age_band", "hour")
+    values = {name: getattr(context, name) for name in named if getattr(context, name) is not None}
+    session = context.session
+    if session is not None:
+        counts = {n: getattr(session, n) for n in ("turns", "rising", "interventions", "since_intervention")}
+        values["session"] = {"carried": rounded(session.carried), **counts}
+    return values
+
+
 def rounded(probabilities: Mapping[Any, float]) -> dict[str, float]:
     """Probabilities by label name, to four places."""
     return {str(label): round(float(p), 4) for label, p in probabilities.items()}
@@ -139,7 +154,11 @@ def _span_values(span: Span) -> dict[str, Any]:
 
 
 def _record(
-    origin: Origin, delivery: Delivery, judged: tuple[Values | None, Values | None], reason: str | None
+    origin: Origin,
+    delivery: Delivery,
+    judged: tuple[Values | None, Values | None],
+    policy: str,
+    reason: str | None = None,
 ) -> Record:
     return Record(
         id=f"{origin.id}.{delivery.choice}",
@@ -156,5 +175,7 @@ def _record(
         decision=judged[1],
         reason=reason,
         locale=origin.context.locale,
+        policy=policy,
+        context=context_values(origin.context),
         drafts=tuple(asdict(draft) for draft in delivery.drafts),
     )

@@ -102,3 +102,25 @@ def test_the_environment_is_read(run: Run) -> None:
     done = run("serve", HANDRAIL_UPSTREAM_URL="http://127.0.0.1:9", HANDRAIL_PROT="1")
     assert done.returncode == 2
     assert "HANDRAIL_PROT" in done.stderr
+
+
+async def test_sighup_puts_a_new_policy_in_force(launch: Launch, tmp_path: Path) -> None:
+    """On SIGHUP the policy is read again, and /readyz names the new one's hash."""
+    policy = tmp_path / "mine.yaml"
+    policy.write_text("version: 1\nname: mine\nextends: default\n")
+    (tmp_path / "settings.yaml").write_text(f"{UPSTREAM}policy_path: {policy}\nport: 0\nreload_seconds: 0\n")
+    process = launch("serve", "--settings", "settings.yaml")
+    url = await asyncio.to_thread(_ready, process)
+
+    def live() -> str:
+        with urllib.request.urlopen(f"{url}/readyz") as answer:
+            return str(json.loads(answer.read())["policy"])
+
+    before = await asyncio.to_thread(live)
+    policy.write_text("version: 1\nname: mine\nextends: default\ndrop: [stigma.said]\n")
+    assert await asyncio.to_thread(live) == before
+    process.send_signal(signal.SIGHUP)
+    assert process.stderr is not None
+    # The log says when it is done.
+    line = await asyncio.to_thread(next, (text for text in process.stderr if "policy_loaded" in text))
+    assert json.loads(line)["policy"] == await asyncio.to_thread(live) != before
