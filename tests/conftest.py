@@ -1,5 +1,6 @@
 """What tests share: the shipped model, a decider, and servers that really listen."""
 
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -15,6 +16,8 @@ from handrail.proxy.app import Judgement, build_app
 from handrail.proxy.logs import configure
 from handrail.proxy.server import Site, start
 from handrail.proxy.settings import Settings, load_settings
+
+from .redis_server import RedisServer
 
 Serve = Callable[[web.Application], Awaitable[str]]
 Guarded = Callable[..., Awaitable[str]]
@@ -85,3 +88,13 @@ def guarded(
         return await serve(build_app(settings, Judgement(assessor, decider)))
 
     return begin
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """A real Redis of the test's own, keeping every write, on a socket in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="hr-") as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        yield server
+        server.kill()

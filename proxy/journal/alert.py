@@ -1,10 +1,10 @@
 """Alert: what is told of an escalation outside: ids, severity, harms and rules, never a person's words."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from handrail.proxy.journal.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,18 @@ class Alert:
     ticket: str = ""
 
 
-def alert_of(record: Record) -> Alert | None:
-    """The alert a record calls for, None where it does not escalate."""
-    decision = record.decision or {}
-    if not decision.get("escalate"):
+def alert_of(row: Mapping[str, Any]) -> Alert | None:
+    """The alert that an exchange calls for, from its row; None where it does not escalate."""
+    if not row["escalate"]:
         return None
     return Alert(
-        id=record.id,
-        at=record.at,
-        severity=decision.get("severity"),
-        harms=tuple(dict.fromkeys(rule["harm"] for rule in decision.get("rules", ()))),
-        rules=tuple(rule["id"] for rule in decision.get("rules", ())),
-        action=decision.get("action"),
-        country=record.country,
+        id=row["id"],
+        at=datetime.fromisoformat(row["at"]),
+        severity=row["severity"],
+        harms=tuple(json.loads(row["harms"])),
+        rules=tuple(json.loads(row["rules"])),
+        action=row["action"],
+        country=row["country"],
     )
 
 
@@ -55,7 +54,7 @@ def alert_values(alert: Alert) -> dict[str, Any]:
     }
 
 
-def alert_from(values: dict[str, Any], attempts: int, ticket: str) -> Alert:
+def alert_from(values: Mapping[str, Any], attempts: int, ticket: str) -> Alert:
     """An alert from its plain values."""
     at = datetime.fromisoformat(values["at"])
     lists = {"harms": tuple(values["harms"]), "rules": tuple(values["rules"])}

@@ -34,7 +34,7 @@ def row_of(record: Record, vault: Vault) -> Row:
     severity = decision.get("severity")
     rules = decision.get("rules", ())
     return {
-        **{name: getattr(record, name) for name in PLAIN},
+        **{name: _plain(getattr(record, name)) for name in PLAIN},
         "at": record.at.astimezone(UTC).isoformat(),
         "action": decision.get("action"),
         "severity": severity,
@@ -147,6 +147,10 @@ def _opened(row: Mapping[str, Any], vault: Vault) -> dict[str, str | None]:
 def _storable(text: str) -> str:
     """Stores take UTF-8 only; a lone surrogate, which JSON allows, must not lose the record."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _plain(value: Any) -> Any:
+    return _storable(value) if isinstance(value, str) else value
 
 
 def _details(text: str | None) -> dict[str, Any]:

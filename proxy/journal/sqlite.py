@@ -212,7 +212,7 @@ class SqliteJournal(Journal):
             return
         sqlite_schema.add_facets(db, record.id, json.loads(row["harms"]), json.loads(row["rules"]))
         _tell(db, "new", record.id)
-        alert = alert_of(record) if self._custody.alerts else None
+        alert = alert_of(row) if self._custody.alerts else None
         if alert is not None:
             db.execute(
                 "INSERT INTO alerts (id, body) VALUES (?, ?)", (alert.id, json.dumps(alert_values(alert)))

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -12,10 +13,13 @@ from handrail.classifiers.exchange import Message
 from handrail.proxy.journal.custody import Custody
 from handrail.proxy.journal.journal import Journal
 from handrail.proxy.journal.record import Record
+from handrail.proxy.journal.redis import RedisJournal, Sharing
+from handrail.proxy.journal.spool import Spool
 from handrail.proxy.journal.sqlite import SqliteJournal
 from handrail.proxy.journal.vault import new_key, read_vault
 
 Open = Callable[..., Awaitable[Journal]]
+SPOOL_BYTES = 2**24
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -52,13 +56,19 @@ def custody() -> Custody:
     return Custody(read_vault(new_key("k1"), None), alerts=True)
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "redis"])
 async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
     """Open a journal on the test's store, as often as it likes; all are closed at the end."""
+    server = request.getfixturevalue("redis_server") if request.param == "redis" else None
     async with AsyncExitStack() as stack:
 
         async def begin(custody: Custody) -> Journal:
-            journal = SqliteJournal(tmp_path / "journal.db", custody)
+            journal: Journal
+            if server is None:
+                journal = SqliteJournal(tmp_path / "journal.db", custody)
+            else:
+                spool = Spool(tmp_path / f"spool-{uuid4().hex}.db", SPOOL_BYTES)
+                journal = RedisJournal(Sharing(server.url, spool), custody)
             await journal.open()
             stack.push_async_callback(journal.close)
             return journal
