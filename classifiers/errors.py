@@ -8,6 +8,8 @@ HandrailError
   RequestError    a client sent what can't be taken: answered in its dialect, mostly with status 400
   UpstreamError   the chatbot could not be reached, or answered what can't be read
   JournalError    a flagged exchange could not be made durable, or what is kept can't be read
+    SealedError   it is sealed with a key that is not at hand, or was altered
+  StoreError      what replicas share can't be reached; each goes on alone
   ReviewError     a step of a review is not open to who asks for it: another has the case, or it is done
 
 No message of any of these contains a person's words, so all of them may be logged.
@@ -66,6 +68,14 @@ class UpstreamError(HandrailError):
 
 class JournalError(HandrailError):
     """A flagged exchange could not be made durable, or what is kept can't be read."""
+
+
+class SealedError(JournalError):
+    """What is kept is sealed with a key that is not at hand, or was altered."""
+
+
+class StoreError(HandrailError):
+    """What replicas share can't be reached."""
 
 
 class ReviewError(HandrailError):

@@ -15,6 +15,11 @@ Guard       judges a reply and makes what was flagged durable before it is relea
 Second opinion  an operator's own judge model, asked where our reading leaves a doubt (second_opinion.py).
 Regenerate  asks for a reply once more, with guidance on how to answer (regenerate.py).
 Journal     durable record of flagged exchanges (journal/).
+Keeping     the journal and what works beside it while the server runs (keeping.py).
+Alerts      escalations told to a webhook, signed, until they are taken (alerts.py).
+Shared      what replicas have in common besides the journal (shared.py, redis_link.py).
+Limits      how often a client may ask (rate_limit.py).
+Cache       assessments of exchanges seen before, as numbers (verdict_cache.py).
 App         the aiohttp application that puts these together (app.py).
 Screen      exchanges from a file, judged in batches (screen.py).
 Demo        a scripted chatbot, and a page that shows it bare and guarded (demo/).

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from handrail.classifiers.assessor import Assessor
-from handrail.classifiers.errors import JournalError, RequestError
+from handrail.classifiers.errors import RequestError
 from handrail.classifiers.scheduler import Scheduler
 from handrail.policies.decide import Decider
 from handrail.policies.load import load_decider
@@ -25,21 +25,26 @@ from handrail.proxy.dialects.tools import Shown
 from handrail.proxy.forwarding import Forwarding
 from handrail.proxy.guard import Guard
 from handrail.proxy.history import History
-from handrail.proxy.journal.sqlite import SqliteJournal
+from handrail.proxy.keeping import observe, open_journal, open_shared
 from handrail.proxy.limits import check_expectation, check_frame
 from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import CONTENT_TYPE, Metrics
 from handrail.proxy.modes import mode_of
+from handrail.proxy.rate_limit import Limits, RateLimiter, too_many, whole
 from handrail.proxy.relay import Relay
 from handrail.proxy.reload import Reloader
 from handrail.proxy.second_opinion import SecondOpinion
 from handrail.proxy.settings import Settings
 from handrail.proxy.sockets import SocketHandler
 from handrail.proxy.upstream import Upstream
+from handrail.proxy.verdict_cache import VerdictCache
 from handrail.proxy.verdicts import LITELLM_PATH, SCREEN_PATH, VerdictHandler, openapi
 
 _log = logger("app")
+
+
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ _CHAT = web.AppKey("chat", ChatHandler)
 _VERDICTS = web.AppKey("verdicts", VerdictHandler)
 _SOCKETS = web.AppKey("sockets", SocketHandler)
 _SETTINGS = web.AppKey("settings", Settings)
+_LIMITS = web.AppKey("limits", Limits)
 _KNOWN = web.AppKey("known", Known)
 
 
@@ -70,7 +76,7 @@ def load_judgement(settings: Settings) -> Judgement:
 
 def build_app(settings: Settings, judgement: Judgement) -> web.Application:
     """The proxy as an application. Starting it raises JournalError when the journal can't be opened."""
-    app = web.Application(client_max_size=settings.max_body_bytes, middlewares=[_errors])
+    app = web.Application(client_max_size=settings.max_body_bytes, middlewares=[_errors, _limits])
     app[_SETTINGS] = settings
     own = tuple(generic_dialect(mapping) for mapping in settings.generic if mapping.stream != "websocket")
     app[_KNOWN] = Known(own, dialects(Shown.of(settings.tools_shown)), settings.relay_unread)
@@ -98,10 +104,12 @@ def _route_own(app: web.Application, prefix: str) -> None:
 
 async def _open_parts(app: web.Application, settings: Settings, judgement: Judgement) -> AsyncIterator[None]:
     metrics = Metrics()
-    journal = SqliteJournal(settings.journal_path)
-    await journal.open()
     upstream = Upstream(settings, metrics)
-    async with Scheduler(judgement.assessor) as scheduler:
+    async with (
+        open_journal(settings, metrics) as journal,
+        open_shared(settings) as shared,
+        Scheduler(judgement.assessor) as scheduler,
+    ):
         second = SecondOpinion(settings.second_opinion) if settings.second_opinion else None
         guard = Guard(
             scheduler,
@@ -111,7 +119,10 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
             fail_open=settings.fail_reply == "open",
             second=second,
             share=settings.stretch_share,
+            cache=VerdictCache(settings.verdict_cache_seconds, shared, journal.pseudonym),
         )
+        limits = (settings.rate_limit, settings.rate_limit_address)
+        app[_LIMITS] = Limits(RateLimiter(shared), *limits, journal.pseudonym)
         app[LIVE] = Live(guard)
         app[RELOADER] = Reloader(settings, judgement.decider.levels, app[LIVE])
         app[_FORWARDING] = forwarding = Forwarding(settings.trusted_proxies, settings.forwarded)
@@ -127,7 +138,6 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
         if second is not None:
             await second.close()
         await upstream.close()
-    await journal.close()
 
 
 async def _leave_sockets(app: web.Application) -> None:
@@ -165,15 +175,16 @@ async def _ready(request: web.Request) -> web.Response:
     values: dict[str, Any] = {"model": guard.scheduler.assessor.version, "policy": guard.decider.policy_hash}
     if request.app[RELOADER].refused is not None:
         values["policy_refused"] = request.app[RELOADER].refused
-    try:
-        health = await guard.journal.health()
-    except JournalError:
+    health = await observe(guard.journal, guard.metrics)
+    if health is None:
         return web.json_response({"status": "journal can't be written", **values}, status=503)
     return web.json_response({"status": "ready", **values, "journal": asdict(health)})
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    return web.Response(body=request.app[LIVE].guard.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+    guard = request.app[LIVE].guard
+    await observe(guard.journal, guard.metrics)
+    return web.Response(body=guard.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
 
 async def _openapi(request: web.Request) -> web.Response:
@@ -206,3 +217,20 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception as error:
         _log.error("request_failed", error=type(error).__name__)
         return error_response(Fault(500, "handrail met an internal error.", "server_error", "internal_error"))
+
+
+@web.middleware
+async def _limits(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """No more requests of a client than the settings allow; probes are not counted."""
+    path = request.path.removeprefix(request.app[_SETTINGS].own_prefix)
+    if request.method == "GET" and path in _PROBES:
+        return await handler(request)
+    seconds = await request.app[_LIMITS].wait(request.headers, request.remote or "")
+    if not seconds:
+        return await handler(request)
+    request.app[LIVE].guard.metrics.rate_limited.inc()
+    dialect = request.app[_KNOWN].dialect_of(request.method, request.path)
+    fault = too_many(seconds)
+    response = error_response(fault, dialect.write_error) if dialect else error_response(fault)
+    response.headers["Retry-After"] = str(whole(seconds))
+    return response

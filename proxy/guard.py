@@ -1,8 +1,9 @@
 """Guard: judges replies for the relay, and makes what was flagged durable before it is released."""
 
 import asyncio
+import time
 from collections.abc import Awaitable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from handrail.classifiers.assessment import Assessment, RiskReading
@@ -10,7 +11,7 @@ from handrail.classifiers.errors import JournalError
 from handrail.classifiers.exchange import Conversation, Exchange
 from handrail.classifiers.labels import Behaviour
 from handrail.classifiers.progress import Progress, Stretch
-from handrail.classifiers.scheduler import Scheduler
+from handrail.classifiers.scheduler import Scheduler, Sought
 from handrail.policies.context import Context
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Action, Decision
@@ -21,6 +22,7 @@ from handrail.proxy.journal.record import Delivery, Draft, Origin, Record, Value
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
 from handrail.proxy.second_opinion import SecondOpinion
+from handrail.proxy.verdict_cache import VerdictCache
 
 _log = logger("guard")
 
@@ -60,6 +62,7 @@ class Guard:
     second: SecondOpinion | None = None
     # Tokens that may be read twice so that a stream flows, as a share of those of the reply.
     share: float = 1.0
+    cache: VerdictCache = field(default_factory=lambda: VerdictCache(0))
 
     def warm(self, conversation: Conversation) -> "asyncio.Task[None]":
         """Start reading the conversation's risk while the model is still writing."""
@@ -88,7 +91,7 @@ class Guard:
         """
         sought = None if thorough else partial(self._sought, context)
         exchange = Exchange(conversation, reply)
-        return await self._verdict(self.scheduler.assess(exchange, sought), exchange, context, complete)
+        return await self._verdict(self._assess(exchange, sought, context), exchange, context, complete)
 
     async def judge_whole(self, reply: str, progress: Progress, context: Context) -> Verdict:
         """Judge a reply that has been written; what `progress` knows of it is not read again."""
@@ -176,6 +179,19 @@ class Guard:
         opinion, decision = await self.second.about(exchange, doubt)
         self.metrics.opinions.labels(opinion.verdict or opinion.failure or "none").inc()
         return replace(verdict, decision=decision or verdict.decision, opinion=opinion.values())
+
+    async def _assess(self, exchange: Exchange, sought: Sought | None, context: Context) -> Assessment:
+        """An assessment, remembered where the same was asked before: of this model, policy and context."""
+        about = repr((context, self.second is None)) if sought else ""
+        began = time.perf_counter()
+        key = self.cache.key(exchange, self.scheduler.assessor.version, self.decider.policy_hash, about)
+        known = await self.cache.find(key)
+        self.metrics.verdict_cache.labels("miss" if known is None else "hit").inc()
+        if known is not None:
+            return replace(known, seconds=time.perf_counter() - began)
+        assessment = await self.scheduler.assess(exchange, sought)
+        await self.cache.keep(key, assessment)
+        return assessment
 
     async def _read_ahead(self, conversation: Conversation) -> None:
         try:

@@ -73,6 +73,32 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.spooled = Gauge(
+            "handrail_spool_depth", "Flagged exchanges that wait to be forwarded.", registry=self.registry
+        )
+        self.forwarded = Counter(
+            "handrail_forwarded",
+            "Flagged exchanges brought from the spool to the shared journal.",
+            registry=self.registry,
+        )
+        self.alerts = Counter(
+            "handrail_alerts",
+            "Tries to tell the webhook of an escalation, by outcome (sent, failed).",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.alerts_waiting = Gauge(
+            "handrail_alerts_waiting", "Alerts that the webhook has not taken yet.", registry=self.registry
+        )
+        self.verdict_cache = Counter(
+            "handrail_verdict_cache",
+            "Assessments asked of the cache, by outcome (hit, miss).",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.rate_limited = Counter(
+            "handrail_rate_limited", "Requests refused since there were too many.", registry=self.registry
+        )
         self.open_replies = Gauge(
             "handrail_open_replies", "Chat replies being relayed now.", registry=self.registry
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from handrail.classifiers.errors import SettingsError
 from handrail.policies.document import Place, describe, parse_with_lines
@@ -53,6 +53,54 @@ class Settings(BaseModel):
     )
     journal_path: Path = Field(
         default=Path("handrail.db"), description="SQLite file that keeps flagged exchanges."
+    )
+    redis_url: SecretStr | None = Field(
+        default=None, description="Redis that all replicas share; it then keeps the journal instead."
+    )
+    redis_replicas: int = Field(
+        default=0, ge=0, description="Replicas of Redis that must have a flagged exchange before its release."
+    )
+    spool_path: Path = Field(
+        default=Path("handrail-spool.db"),
+        description="SQLite file that keeps flagged exchanges while Redis is out of reach.",
+    )
+    spool_max_bytes: int = Field(default=2**30, ge=2**16, description="Size at which the spool is full.")
+    journal_key: SecretStr | None = Field(
+        default=None, description="Keys that seal what people said; the first seals, all open."
+    )
+    journal_key_path: Path | None = Field(
+        default=None, description="File of such keys; one a line, instead of journal_key."
+    )
+    user_key: SecretStr | None = Field(
+        default=None, description="Secret for pseudonyms; kept for good, made by the journal when not set."
+    )
+    retention_open_days: float | None = Field(
+        default=None,
+        gt=0,
+        description="Days after which an exchange nobody has finished reviewing is deleted.",
+    )
+    retention_done_days: float | None = Field(
+        default=None, gt=0, description="Days after which a reviewed exchange is deleted."
+    )
+    alert_url: str | None = Field(default=None, description="Webhook that is told of escalations.")
+    alert_secret: SecretStr | None = Field(
+        default=None, validate_default=True, description="Secret that signs what the webhook is told."
+    )
+    review_url: str | None = Field(
+        default=None, description="Base URL of the review pages; alerts link to the exchange there."
+    )
+    rate_limit: int = Field(
+        default=0,
+        ge=0,
+        description="Requests a minute that each client's key, or else address, may make; 0 any.",
+    )
+    rate_limit_address: int = Field(
+        default=0, ge=0, description="Requests a minute that each address may make, whatever its keys; 0 any."
+    )
+    verdict_cache_seconds: float = Field(
+        default=600,
+        ge=0,
+        description="Seconds for which an assessment is remembered, as numbers; 0 for never.",
     )
     policy_path: Path | None = Field(default=None, description="Policy file; ours when not set.")
     reload_seconds: float = Field(
@@ -183,6 +231,18 @@ class Settings(BaseModel):
     @classmethod
     def _absolute(cls, value: str) -> str:
         return absolute(value)
+
+    @field_validator("alert_url", "review_url")
+    @classmethod
+    def _reachable(cls, value: str | None) -> str | None:
+        return None if value is None else absolute(value)
+
+    @field_validator("alert_secret")
+    @classmethod
+    def _signed(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if info.data.get("alert_url") and not (value and value.get_secret_value()):
+            raise ValueError("must be set where alert_url is: alerts are signed")
+        return value
 
     @field_validator("timezone")
     @classmethod

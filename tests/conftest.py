@@ -93,8 +93,5 @@ def guarded(
 @pytest.fixture
 def redis_server() -> Iterator[RedisServer]:
     """A real Redis of the test's own, keeping every write, on a socket in a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="hr-") as folder:
-        server = RedisServer(Path(folder))
-        server.start()
+    with tempfile.TemporaryDirectory(prefix="hr-") as folder, RedisServer(Path(folder)) as server:
         yield server
-        server.kill()

@@ -4,6 +4,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import redis
 
@@ -14,7 +15,7 @@ _PATIENCE = 20.0
 class RedisServer:
     """A server that keeps its files in a folder and listens on a socket in it, and on no port.
 
-    `options` come after ours, as pairs of words: `["--maxmemory", "1mb"]`.
+    `options` come after ours, as words: `["--maxmemory", "1mb"]`.
     """
 
     folder: Path
@@ -45,6 +46,13 @@ class RedisServer:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     def client(self) -> redis.Redis:
         """A plain client, to look at what is really kept."""

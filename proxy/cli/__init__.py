@@ -8,6 +8,7 @@ from handrail.classifiers.errors import HandrailError
 from handrail.proxy.cli.calibrate import calibrate
 from handrail.proxy.cli.demo import demo
 from handrail.proxy.cli.doctor import doctor
+from handrail.proxy.cli.journal import journal
 from handrail.proxy.cli.policy import policy
 from handrail.proxy.cli.screen import screen
 from handrail.proxy.cli.serve import serve
@@ -20,7 +21,7 @@ def cli() -> None:
     """Read every reply of a chatbot before a person in distress does."""
 
 
-for _command in (serve, demo, screen, calibrate, policy, texts, doctor, version):
+for _command in (serve, demo, screen, calibrate, policy, texts, journal, doctor, version):
     cli.add_command(_command)
 
 

@@ -10,12 +10,12 @@ import click
 from multidict import CIMultiDict
 
 from handrail.classifiers.assessor import Assessor
-from handrail.classifiers.errors import HandrailError
+from handrail.classifiers.errors import HandrailError, JournalError
 from handrail.classifiers.exchange import Conversation, Exchange
 from handrail.policies.languages import Languages, read_languages
 from handrail.policies.resources import read_directory
 from handrail.policies.source import read_policy
-from handrail.proxy.journal.sqlite import SqliteJournal
+from handrail.proxy.journal.build import build_journal
 from handrail.proxy.metrics import Metrics
 from handrail.proxy.settings import Settings, load_settings
 from handrail.proxy.upstream import Upstream
@@ -78,13 +78,17 @@ def _resources(path: Path | None) -> str:
 async def _journal(settings: list[Settings]) -> str:
     if not settings:
         return "not checked without settings"
-    journal = SqliteJournal(settings[0].journal_path)
+    journal = build_journal(settings[0])
     await journal.open()
     try:
-        await journal.health()
+        health = await journal.health()
     finally:
         await journal.close()
-    return str(settings[0].journal_path)
+    if health.store == "sqlite":
+        return str(settings[0].journal_path)
+    if not health.reachable:
+        raise JournalError("redis_url: Redis does not answer; flagged exchanges would wait in the spool")
+    return f"Redis, {health.spooled} exchanges in the spool"
 
 
 async def _upstream(settings: list[Settings]) -> str:

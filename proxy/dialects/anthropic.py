@@ -77,7 +77,7 @@ def write_reply(answer: WholeAnswer, decisions: Mapping[int, Decision], exchange
 
 def write_error(fault: Fault) -> bytes:
     """An error body in Anthropic's shape."""
-    kind = fault.kind if fault.kind == "invalid_request_error" else "api_error"
+    kind = fault.kind if fault.kind in {"invalid_request_error", "rate_limit_error"} else "api_error"
     return dump({"type": "error", "error": {"type": kind, "message": fault.message}}).encode()
 
 

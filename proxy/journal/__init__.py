@@ -10,5 +10,9 @@ Alert      what is told of an escalation outside (alert.py).
 Vault      seals what people said, with keys that have names (vault.py).
 Pseudonym  what a user's or session's name is kept as (pseudonym.py).
 Custody    how a store is to keep what it is given (custody.py).
-Row        a record as stores keep it (row.py; sqlite_file.py, sqlite_schema.py).
+Row        a record as stores keep it (row.py; sqlite_file.py, sqlite_schema.py; redis_keys.py).
+Spool      what waits on this machine while the shared store is away (spool.py; forward.py brings it there).
+Retention  deletes what has been kept long enough (retention.py).
+Export     everything kept of an exchange as plain values (export.py).
+Build      the journal that the settings ask for (build.py).
 """

@@ -58,6 +58,9 @@ class Forwarder:
                 await self._empty()
             except JournalError as error:
                 _log.debug("not_forwarded", error=str(error))
+            except Exception as error:
+                # Whatever a row does, those after it must still be tried.
+                _log.error("forwarding_failed", error=type(error).__name__)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _PAUSE)
 

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import ResponseError, WatchError
 
-from handrail.classifiers.errors import JournalError, ReviewError
+from handrail.classifiers.errors import JournalError, ReviewError, SealedError
 from handrail.proxy.journal import redis_keys as keys
 from handrail.proxy.journal.alert import Alert, alert_of
 from handrail.proxy.journal.audit import Act, Link, link_after, link_of, link_values
@@ -96,6 +96,9 @@ class RedisJournal(Journal):
             self._pseudonyms = self._opened_secret(kept)
         try:
             await self._reach()
+        except SealedError:
+            # A wrong key is for the operator to mend, and no better tomorrow.
+            raise
         except JournalError as error:
             self._away = True
             _log.error("journal_out_of_reach", error=str(error))
@@ -247,7 +250,7 @@ class RedisJournal(Journal):
 
     async def _forward(self, row: Row) -> None:
         """Bring a row from the spool; meanwhile another key may have taken the place of its own."""
-        if row["sealed_by"] != self._vault.current:
+        if self._vault.renews(row["sealed_by"]):
             row = {**row, **resealed(row, self._vault)}
         await self._deliver(row)
 

@@ -19,8 +19,8 @@ Row = dict[str, Any]
 # Fields of a record that can be asked for, kept as they are.
 PLAIN = ("id", "dialect", "path", "country", "locale", "choice", "status", "reason", "user", "session")
 # What people said, what was read in it, and every field that no column has: sealed where there is a key.
-SEALED = ("messages", "reply", "delivered", "assessment", "details")
-DERIVED = ("at", "action", "severity", "escalate", "harms", "rules", "due", "decision", "sealed_by")
+SEALED = ("messages", "reply", "delivered", "assessment", "decision", "details")
+DERIVED = ("at", "action", "severity", "escalate", "harms", "rules", "due", "sealed_by")
 RECORD_COLUMNS = (*PLAIN, *DERIVED, *SEALED)
 CASE_COLUMNS = ("state", "assignee", "claimed_at", "done_at", "readers")
 COLUMNS = (*RECORD_COLUMNS, *CASE_COLUMNS)
@@ -42,7 +42,6 @@ def row_of(record: Record, vault: Vault) -> Row:
         "harms": json.dumps(list(dict.fromkeys(rule["harm"] for rule in rules))),
         "rules": json.dumps([rule["id"] for rule in rules]),
         "due": due_by(record.at, None if severity is None else Severity(severity)).isoformat(),
-        "decision": None if record.decision is None else json.dumps(record.decision),
         "sealed_by": vault.current,
         **_sealed(record.id, _content(record), vault),
         **case_row(State.NEW),
@@ -81,7 +80,7 @@ def record_of(row: Mapping[str, Any], vault: Vault) -> Record:
         reply=content["reply"] or "",
         delivered=content["delivered"] or "",
         assessment=_loaded(content["assessment"]),
-        decision=_loaded(row["decision"]),
+        decision=_loaded(content["decision"]),
         **_details(content["details"]),
     )
 
@@ -127,6 +126,7 @@ def _content(record: Record) -> dict[str, str | None]:
         "reply": _storable(record.reply),
         "delivered": _storable(record.delivered),
         "assessment": None if record.assessment is None else json.dumps(record.assessment),
+        "decision": None if record.decision is None else json.dumps(record.decision),
         "details": json.dumps(others) if others else None,
     }
 

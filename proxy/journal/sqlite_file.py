@@ -26,15 +26,18 @@ class SqliteFile:
         self._prepare = prepare
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._connection: Connection | None = None
+        self._closed = False
 
     async def open(self) -> None:
         """Open the file, making it if it is not there."""
         await self._run(self._open)
 
     async def close(self) -> None:
-        """Close the file; open writes are finished first."""
-        await self._run(self._close)
-        self._thread.shutdown(wait=True)
+        """Close the file, once; open writes are finished first."""
+        if not self._closed:
+            self._closed = True
+            await self._run(self._close)
+            self._thread.shutdown(wait=True)
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Give what `work` reads."""

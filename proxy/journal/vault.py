@@ -17,7 +17,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from handrail.classifiers.errors import JournalError, SettingsError
+from handrail.classifiers.errors import SealedError, SettingsError
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _KEY_BYTES = 32
@@ -31,6 +31,10 @@ class Vault:
     current: str | None = None
     keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
+    def renews(self, key: str | None) -> bool:
+        """Whether what was sealed with the key of this name (None: it was not) can be sealed with ours."""
+        return self.current is not None and key != self.current and (key is None or key in self.keys)
+
     def seal(self, record: str, name: str, text: str) -> str:
         """A text of a record's field as it is to be kept."""
         if self.current is None:
@@ -40,18 +44,18 @@ class Vault:
         return base64.b64encode(nonce + sealed).decode()
 
     def open(self, key: str | None, record: str, name: str, text: str) -> str:
-        """The text that was sealed with the key of this name (None: it was not). Raises JournalError."""
+        """The text that was sealed with the key of this name (None: it was not). Raises SealedError."""
         if key is None:
             return text
         if key not in self.keys:
-            raise JournalError(f"{record} is sealed with key {key!r}, which is not at hand")
+            raise SealedError(f"{record} is sealed with key {key!r}, which is not at hand")
         try:
             sealed = base64.b64decode(text, validate=True)
             opened = AESGCM(self.keys[key]).decrypt(
                 sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound(record, name)
             )
         except (InvalidTag, ValueError) as error:
-            raise JournalError(f"{record}: its {name} was altered, or its key {key!r} is wrong") from error
+            raise SealedError(f"{record}: its {name} was altered, or its key {key!r} is wrong") from error
         return opened.decode()
 
 

@@ -143,3 +143,9 @@ async def talk(url: str, message: str, **more: Any) -> dict[int, str]:
             for choice in event.choices:
                 texts[choice.index] = texts.get(choice.index, "") + (choice.delta.content or "")
     return texts
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what must come to be in another task or process; a test's own time limit is the only one."""
+    while not await true():  # noqa: ASYNC110  (nobody there could set an event)
+        await asyncio.sleep(0.02)
