@@ -65,7 +65,9 @@ class Decider:
         taken = [rule for a, rule in actions if a == action]
         speaker = self._speaker(context)
         calls = [Call(r.text, self._level(r, assessment.risk)) for r in taken if r.text]
-        text = speaker.say(calls, action, Moment(conversation, reply))
+        session = context.session
+        before = session is not None and session.since_intervention == 1 and not session.rising
+        text = speaker.say(calls, action, Moment(conversation, reply, repaired_before=before))
         return Decision(
             action=action if text else Action.DELIVER,
             escalate=any(r.rule.escalate for r in fired),

@@ -1,7 +1,7 @@
 """Repeat: whether something may be added to a reply once more. Exact, by the words themselves.
 
 What handrail said earlier is recognised in the conversation by the opening of its variants, so nothing
-has to be remembered between requests.
+has to be remembered between requests of a client that sends its history.
 """
 
 from handrail.classifiers.labels import RiskLevel
@@ -17,13 +17,15 @@ def may_add(texts: Texts, name: str, moment: Moment) -> bool:
 
     Not when the reply already says it; not when it was added to the reply before, unless the risk has come
     into the open since; and not right after a replacement that asked the same, unless the risk is open.
+    Where no earlier reply is in the conversation, any repair a turn ago counts, unless the risk rises.
     """
     if mentions(moment.reply, texts.said.get(name, ())):
         return False
     before = moment.conversation.said_by("assistant")
-    if not before:
-        return True
     opened = moment.level == RiskLevel.EXPLICIT
+    if not before:
+        # A client that sends no history; the session at least knows that something was said.
+        return not moment.repaired_before
     added = _found(texts, name, before[-1])
     if added is not None:
         return opened and added.level == RiskLevel.LATENT

@@ -58,11 +58,15 @@ class Variant(_Part):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a text is chosen for: the conversation, the reply, how openly the risk shows, where to turn."""
+    """What a text is chosen for: the conversation, the reply, how openly the risk shows, where to turn.
+
+    `repaired_before` says that the session's last reply was repaired, and that no risk has risen since.
+    """
 
     conversation: Conversation
     reply: str = ""
     level: RiskLevel | None = None
+    repaired_before: bool = False
     resources: str = ""
     service: str = ""
 

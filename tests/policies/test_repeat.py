@@ -1,9 +1,15 @@
 import pytest
 
 from handrail.classifiers.exchange import Conversation
-from handrail.classifiers.labels import RiskLevel
+from handrail.classifiers.labels import Risk, RiskLevel
+from handrail.policies.context import Context
+from handrail.policies.decide import Decider
+from handrail.policies.decision import Action
 from handrail.policies.repeat import may_add
+from handrail.policies.session import SessionState
 from handrail.policies.texts import Moment, read_texts
+
+from .test_decide import assessed
 
 TEXTS = read_texts()
 LATENT, EXPLICIT = RiskLevel.LATENT, RiskLevel.EXPLICIT
@@ -50,6 +56,22 @@ def test_a_turn_later_it_may_be_said_again() -> None:
     ]
     conversation = Conversation.of([*talk, ("user", "c")])  # type: ignore[list-item]
     assert may_add(TEXTS, "crisis_append", Moment(conversation, "Fine.", LATENT))
+
+
+@pytest.mark.parametrize(
+    ("since", "rising", "added"),
+    [(None, False, True), (1, False, False), (2, False, True), (1, True, True)],
+)
+def test_without_a_history_the_session_remembers(
+    decider: Decider, since: int | None, rising: bool, added: bool
+) -> None:
+    """Where a client sends no earlier replies, a repair a turn ago keeps an addition back."""
+    context = Context(session=SessionState(turns=3, rising=rising, interventions=1, since_intervention=since))
+    found = assessed({Risk.SUICIDAL_IDEATION: LATENT}, set())
+    conversation = Conversation.of([("user", "a")])
+    decision = decider.decide(conversation, found, context, reply="Fine.")
+    assert (decision.action == Action.APPEND) == added
+    assert decision.flagged
 
 
 @pytest.mark.parametrize(
