@@ -7,6 +7,7 @@ HandrailError
   SettingsError   a setting is wrong: the setting and the mend are named
   RequestError    a client sent what can't be taken: answered in its dialect, mostly with status 400
   UpstreamError   the chatbot could not be reached, or answered what can't be read
+  SessionError    a session could not be kept: it goes on from the history that the client sends
   JournalError    a flagged exchange could not be made durable, or what is kept can't be read
     SealedError   it is sealed with a key that is not at hand, or was altered
   StoreError      what replicas share can't be reached; each goes on alone
@@ -64,6 +65,10 @@ class UpstreamError(HandrailError):
         self.status = status
         self.code = code
         self.retry_after = retry_after
+
+
+class SessionError(HandrailError):
+    """A session could not be kept."""
 
 
 class JournalError(HandrailError):

@@ -22,6 +22,7 @@ Tone        the rules every text is held to; one of them is its reading level (t
 Where       how a place to turn to is named in a language (where.py).
 Resource    a crisis service of one place, dated (resources.py, resources.yaml).
 Session     what earlier messages leave behind for the reading of the present one (session.py).
+Hearing     an exchange as one hears it who knows the session (hearing.py).
 Example     an exchange that a rule must, or must not, fire on (examples.py).
 Document    a YAML file whose every value knows its line (document.py).
 

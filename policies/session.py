@@ -12,12 +12,12 @@ means does not. The rule, its constants and what they were measured on: docs/ses
 
 import math
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 
 from handrail.classifiers.assessment import BehaviourReading, RiskReading
 from handrail.classifiers.exchange import Conversation, Exchange
-from handrail.classifiers.labels import RISKS, Behaviour, Risk
+from handrail.classifiers.labels import BEHAVIOURS, RISKS, Behaviour, Risk
 
 # Turns and hours in which what is carried loses half its strength.
 EXPLICIT_TURNS, EXPLICIT_HOURS = 20.0, 72.0
@@ -26,8 +26,23 @@ LATENT_TURNS, LATENT_HOURS = 5.0, 12.0
 # A message's risk is carried on from this probability, and what is carried counts down to this strength.
 SHOWN, FAINT = 0.5, 0.1
 
-# What a risk carried at full strength adds to the log-odds of the present message.
-WEIGHT = 4.0
+# What a reply can do that makes a risk worse (the commissions of docs/taxonomy.md), and what a risk that is
+# carried at FULL strength or more adds to the log-odds of the present message when the reply does it.
+WEIGHTS: Mapping[Risk, Mapping[Behaviour, float]] = {
+    Risk.SUICIDAL_IDEATION: {
+        Behaviour.GIVES_MEANS: 3.2,
+        Behaviour.ENCOURAGES_RISK: 3.2,
+        Behaviour.MINIMISES: 3.2,
+    },
+    Risk.DELUSION: {Behaviour.AFFIRMS_BELIEF: 3.2},
+    Risk.HALLUCINATION: {Behaviour.AFFIRMS_BELIEF: 3.2, Behaviour.GIVES_MEANS: 2.5},
+    Risk.MANIA: {Behaviour.ENCOURAGES_RISK: 3.2, Behaviour.GIVES_MEANS: 2.5},
+    Risk.COMPULSION: {Behaviour.SERVES_COMPULSION: 3.2},
+}
+FULL = 0.5
+
+# Nearly every practical answer gives some means to something: that says so much at most, in log-odds.
+MOST_OF_MEANS = 1.5
 
 # A risk rises where a message reads at least so much, and so much more than the calmest of the few before.
 RISING_FROM, RISING_BY, RISING_OVER = 0.2, 0.15, 3
@@ -38,15 +53,6 @@ LOOK_BACK = 12
 # The person's messages that are read anew for a session that nothing is known of: after as many turns even
 # the openest words have become too faint to count.
 REBUILT = 70
-
-# What a reply can do that makes each risk worse: the commissions of docs/taxonomy.md.
-COMMISSIONS: Mapping[Risk, tuple[Behaviour, ...]] = {
-    Risk.SUICIDAL_IDEATION: (Behaviour.GIVES_MEANS, Behaviour.ENCOURAGES_RISK, Behaviour.MINIMISES),
-    Risk.DELUSION: (Behaviour.AFFIRMS_BELIEF,),
-    Risk.HALLUCINATION: (Behaviour.AFFIRMS_BELIEF, Behaviour.GIVES_MEANS),
-    Risk.MANIA: (Behaviour.ENCOURAGES_RISK, Behaviour.GIVES_MEANS),
-    Risk.COMPULSION: (Behaviour.SERVES_COMPULSION,),
-}
 
 # What in a reply meets each risk: the other side of the omissions there.
 MEETS: Mapping[Risk, tuple[Behaviour, ...]] = {
@@ -67,6 +73,8 @@ _BARE_YES = frozenset(
     | {"i guess", "i guess so", "probably", "often", "most days", "every day", "every night", "definitely"}
     | {"correct", "right", "that's right", "it is"}
 )
+# A reply that does everything.
+_ANYTHING = BehaviourReading(dict.fromkeys(BEHAVIOURS, 1.0))
 _HOUR = 3600.0
 _LEAST = 1e-6
 
@@ -131,25 +139,20 @@ class SessionState:
 
     def possible(self, reading: RiskReading, owed: Risks) -> RiskReading:
         """The reading with every risk that is carried as high as any reply could make it count."""
-        return self._lifted(reading, owed, lambda _: 1.0)
+        return self.informed(reading, _ANYTHING, owed)
 
     def informed(self, reading: RiskReading, behaviour: BehaviourReading, owed: Risks) -> RiskReading:
         """A reading of the present message, as one reads it who knows what was said before.
 
-        To the log-odds of a risk that is carried come WEIGHT times its strength and the log-odds of the
-        likeliest behaviour of the reply that would make that risk worse. `owed` [0, 1] is, for each risk, the
-        probability from which something may be missing from a reply. No reading is lifted to there, and
-        none of what was said openly is changed: old words alone owe nothing.
+        To the log-odds of a risk that is carried come its weight and the log-odds of what the reply does to
+        make that risk worse, whatever comes to the most. `owed` [0, 1] is, for each risk, the probability
+        from which something may be missing from a reply. No reading is lifted to there, and none of what was
+        said openly is changed: old words alone owe nothing.
         """
-        return self._lifted(
-            reading, owed, lambda risk: max(behaviour.probabilities[b] for b in COMMISSIONS[risk])
-        )
-
-    def _lifted(self, reading: RiskReading, owed: Risks, does: Callable[[Risk], float]) -> RiskReading:
         present = dict(reading.present)
         for risk, strength in self.carried.items():
             if strength >= FAINT:
-                odds = _log_odds(present[risk]) + WEIGHT * strength + _log_odds(does(risk))
+                odds = _log_odds(present[risk]) + _evidence(risk, strength, behaviour)
                 lifted = 1 / (1 + math.exp(-odds))
                 present[risk] = max(present[risk], min(lifted, owed[risk] - _LEAST))
         return replace(reading, present=present)
@@ -315,6 +318,16 @@ def _higher(one: Risks, other: Risks) -> Risks:
 
 def _bare(words: str) -> bool:
     return " ".join(re.findall(r"[a-z']+", words.lower().replace("\u2019", "'"))) in _BARE_YES
+
+
+def _evidence(risk: Risk, strength: float, behaviour: BehaviourReading) -> float:
+    """What a carried risk and a reply say together of the present message, in log-odds."""
+    most = {Behaviour.GIVES_MEANS: MOST_OF_MEANS}
+    share = min(1.0, strength / FULL)
+    return max(
+        weight * share + min(_log_odds(behaviour.probabilities[act]), most.get(act, math.inf))
+        for act, weight in WEIGHTS[risk].items()
+    )
 
 
 def _log_odds(probability: float) -> float:

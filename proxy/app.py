@@ -35,6 +35,7 @@ from handrail.proxy.rate_limit import Limits, RateLimiter, too_many, whole
 from handrail.proxy.relay import Relay
 from handrail.proxy.reload import Reloader
 from handrail.proxy.second_opinion import SecondOpinion
+from handrail.proxy.sessions import open_sessions
 from handrail.proxy.settings import Settings
 from handrail.proxy.sockets import SocketHandler
 from handrail.proxy.upstream import Upstream
@@ -111,11 +112,13 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
         Scheduler(judgement.assessor) as scheduler,
     ):
         second = SecondOpinion(settings.second_opinion) if settings.second_opinion else None
+        sessions = open_sessions(settings, scheduler, metrics)
         guard = Guard(
             scheduler,
             judgement.decider,
             journal,
             metrics,
+            sessions,
             fail_open=settings.fail_reply == "open",
             second=second,
             share=settings.stretch_share,
@@ -137,6 +140,7 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
         await bypass.close()
         if second is not None:
             await second.close()
+        await sessions.close()
         await upstream.close()
 
 

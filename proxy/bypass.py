@@ -24,6 +24,7 @@ from handrail.proxy.limits import Limits
 from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.relay import Relay, Seen
+from handrail.proxy.sessions import session_name
 from handrail.proxy.settings import Settings
 from handrail.proxy.stream import ReplyStream
 from handrail.proxy.streamed import judge_broken, settle
@@ -107,6 +108,7 @@ class Bypass:
         self._waiting += size
         answer = Answer(request, self._settings.client_timeout)
         turn = Turn(request, dialect, asked, b"", origin, answer, self._live.guard, shadow=True)
+        turn.session = session_name(self._settings.session_key, request.headers, taken.known)
         task = asyncio.create_task(self._read(turn, seen, size))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -115,6 +117,7 @@ class Bypass:
     async def _read(self, turn: Turn, seen: Seen, size: int) -> None:
         try:
             turn.asked = with_history(self._history, turn.asked, turn.origin)
+            await turn.sit()
             await self._judge(turn, seen)
         except (UpstreamError, ValueError) as error:
             _skip(turn, seen, error.code if isinstance(error, UpstreamError) else "unreadable_coding")

@@ -21,6 +21,7 @@ from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.modes import mode_of
 from handrail.proxy.regenerate import Regenerator
+from handrail.proxy.sessions import session_name
 from handrail.proxy.settings import Settings
 from handrail.proxy.streamed import answer_streamed
 from handrail.proxy.turn import Turn, let_by
@@ -84,10 +85,12 @@ class ChatHandler:
             _log.warning("request_partly_unread", exchange=origin.id, kinds=asked.unread)
         answer = Answer(request, self._settings.client_timeout)
         turn = Turn(request, dialect, asked, body, origin, answer, guard)
+        turn.session = session_name(self._settings.session_key, request.headers, body)
         return await self._relay(turn)
 
     async def _relay(self, turn: Turn) -> web.StreamResponse:
-        reading = turn.guard.warm(turn.asked.conversation)
+        # The risk is read while the model is still writing.
+        reading = asyncio.create_task(turn.sit())
         try:
             await self._exchange(turn)
         except UpstreamError as error:

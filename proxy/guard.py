@@ -1,6 +1,5 @@
 """Guard: judges replies for the relay, and makes what was flagged durable before it is released."""
 
-import asyncio
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from handrail.policies.context import Context
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Action, Decision
 from handrail.policies.doubt import doubt_about, risk_moved
+from handrail.policies.hearing import Hearing
 from handrail.policies.policy import Hold
 from handrail.proxy.journal.journal import Journal
 from handrail.proxy.journal.record import Delivery, Draft, Origin, Record, Values, failed, screened
@@ -23,6 +23,7 @@ from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
 from handrail.proxy.second_opinion import SecondOpinion
 from handrail.proxy.verdict_cache import VerdictCache
+from handrail.proxy.sessions import Sessions
 
 _log = logger("guard")
 
@@ -58,20 +59,21 @@ class Guard:
     decider: Decider
     journal: Journal
     metrics: Metrics
+    sessions: Sessions
     fail_open: bool = False
     second: SecondOpinion | None = None
     # Tokens that may be read twice so that a stream flows, as a share of those of the reply.
     share: float = 1.0
     cache: VerdictCache = field(default_factory=lambda: VerdictCache(0))
 
-    def warm(self, conversation: Conversation) -> "asyncio.Task[None]":
-        """Start reading the conversation's risk while the model is still writing."""
-        return asyncio.create_task(self._read_ahead(conversation))
-
     async def hold(self, conversation: Conversation, context: Context) -> Hold:
         """How much of a stream to hold back; everything when the risk can't be read."""
         try:
-            return self.decider.hold(await self.scheduler.read_risk(conversation), context)
+            context = await self._seated(conversation, context)
+            if context.session is not None and context.session.rising:
+                return "reply"
+            heard = self._hearing(Exchange(conversation, ""), context).exchange.conversation
+            return self.decider.hold(await self.scheduler.read_risk(heard), context)
         except Exception as error:
             _log.error("risk_unread", error=type(error).__name__)
             return self.decider.policy.hold.default if self.fail_open else "reply"
@@ -89,41 +91,49 @@ class Guard:
 
         `thorough` reads the reply even where nothing it does can matter.
         """
-        sought = None if thorough else partial(self._sought, context)
-        exchange = Exchange(conversation, reply)
-        return await self._verdict(self._assess(exchange, sought, context), exchange, context, complete)
+        hearing = self._hearing(Exchange(conversation, reply), await self._seated(conversation, context))
+        sought = None if thorough else partial(self._sought, hearing)
+        return await self._verdict(self._assess(hearing, sought), hearing, complete)
 
-    async def judge_whole(self, reply: str, progress: Progress, context: Context) -> Verdict:
+    async def judge_whole(self, exchange: Exchange, progress: Progress, context: Context) -> Verdict:
         """Judge a reply that has been written; what `progress` knows of it is not read again."""
-        exchange = Exchange(progress.conversation, reply)
-        sought = partial(self._sought, context)
-        assessing = self.scheduler.assess(exchange, sought, progress)
-        return await self._verdict(assessing, exchange, context, complete=True)
+        hearing = self._hearing(exchange, context)
+        assessing = self.scheduler.assess(hearing.exchange, partial(self._sought, hearing), progress)
+        return await self._verdict(assessing, hearing, complete=True)
 
-    def progress(self, conversation: Conversation) -> Progress:
+    def progress(self, conversation: Conversation, context: Context) -> Progress:
         """The reading of a reply that is about to be written."""
-        return Progress(self.scheduler.assessor, conversation, self.share)
+        heard = self._hearing(Exchange(conversation, ""), context).exchange.conversation
+        return Progress(self.scheduler.assessor, heard, self.share)
 
     async def judge_part(
-        self, stretch: Stretch, progress: Progress, context: Context, *, forced: bool = False
+        self,
+        conversation: Conversation,
+        stretch: Stretch,
+        progress: Progress,
+        context: Context,
+        *,
+        forced: bool = False,
     ) -> tuple[Verdict, int] | None:
         """Judge a part of a reply that is still being written; give the verdict and how far it reaches.
 
         None where it had better be judged with what follows, unless it is `forced`.
         """
         try:
-            sought = partial(self._sought, context)
+            hearing = self._hearing(Exchange(conversation, stretch.text), context)
+            sought = partial(self._sought, hearing)
             found = await self.scheduler.assess_part(stretch, progress, sought, forced=forced)
             if found is None:
                 return None
+            assessment = hearing.inform(found[0])
             decision = self.decider.decide(
-                progress.conversation, found[0], context, reply=stretch.text, complete=False
+                conversation, assessment, context, reply=stretch.text, complete=False
             )
         except Exception as error:
             _log.error("reply_unjudged", error=type(error).__name__)
-            return self._failed(progress.conversation, context, type(error).__name__), stretch.end
-        self.metrics.assessments.observe(found[0].seconds)
-        return Verdict(decision, found[0]), found[1]
+            return self._failed(conversation, context, type(error).__name__), stretch.end
+        self.metrics.assessments.observe(assessment.seconds)
+        return Verdict(decision, assessment), found[1]
 
     def overflowed(self, conversation: Conversation, context: Context) -> Verdict:
         """The verdict on a reply of which too much was held for too long: it could not be judged."""
@@ -162,11 +172,21 @@ class Guard:
         self.metrics.replies.labels("failed", reason).inc()
         _log.warning("reply_lost", exchange=origin.id, reason=reason)
 
-    def _sought(self, context: Context, risk: RiskReading) -> frozenset[Behaviour]:
+    def _hearing(self, exchange: Exchange, context: Context) -> Hearing:
+        return Hearing(exchange, context, self.decider)
+
+    async def _seated(self, conversation: Conversation, context: Context) -> Context:
+        """The context with the session of the conversation, where it has none yet."""
+        if context.session is not None:
+            return context
+        seat = await self.sessions.enter(conversation)
+        return replace(context, session=seat.state) if seat else context
+
+    def _sought(self, hearing: Hearing, risk: RiskReading) -> frozenset[Behaviour]:
         """What must be read of a reply; for a second opinion, also what a doubt could turn on."""
         if self.second is not None:
             risk = risk_moved(risk, self.second.settings.margin)
-        return self.decider.sought(risk, context=context)
+        return hearing.sought(risk)
 
     async def _second(self, exchange: Exchange, context: Context, verdict: Verdict) -> Verdict:
         """The verdict with a second opinion beside it, where one is set up and our own leaves a doubt."""
@@ -180,9 +200,10 @@ class Guard:
         self.metrics.opinions.labels(opinion.verdict or opinion.failure or "none").inc()
         return replace(verdict, decision=decision or verdict.decision, opinion=opinion.values())
 
-    async def _assess(self, exchange: Exchange, sought: Sought | None, context: Context) -> Assessment:
+    async def _assess(self, hearing: Hearing, sought: Sought | None) -> Assessment:
         """An assessment, remembered where the same was asked before: of this model, policy and context."""
-        about = repr((context, self.second is None)) if sought else ""
+        exchange = hearing.exchange
+        about = repr((hearing.about, self.second is None)) if sought else ""
         began = time.perf_counter()
         key = self.cache.key(exchange, self.scheduler.assessor.version, self.decider.policy_hash, about)
         known = await self.cache.find(key)
@@ -193,12 +214,6 @@ class Guard:
         await self.cache.keep(key, assessment)
         return assessment
 
-    async def _read_ahead(self, conversation: Conversation) -> None:
-        try:
-            await self.scheduler.read_risk(conversation)
-        except Exception as error:
-            _log.warning("risk_unread", error=type(error).__name__)
-
     async def _write(self, record: Record) -> None:
         try:
             await self.journal.write(record)
@@ -206,11 +221,10 @@ class Guard:
             self.metrics.journal_errors.inc()
             _log.error("flagged_exchange_not_written", exchange=record.id, error=str(error))
 
-    async def _verdict(
-        self, assessing: Awaitable[Assessment], exchange: Exchange, context: Context, complete: bool
-    ) -> Verdict:
+    async def _verdict(self, assessing: Awaitable[Assessment], hearing: Hearing, complete: bool) -> Verdict:
+        exchange, context = hearing.whole, hearing.context
         try:
-            assessment = await assessing
+            assessment = hearing.inform(await assessing)
             decision = self.decider.decide(
                 exchange.conversation, assessment, context, reply=exchange.reply, complete=complete
             )

@@ -99,6 +99,9 @@ class Metrics:
         self.rate_limited = Counter(
             "handrail_rate_limited", "Requests refused since there were too many.", registry=self.registry
         )
+        self.session_errors = Counter(
+            "handrail_session_errors", "Times the store of sessions did not answer.", registry=self.registry
+        )
         self.open_replies = Gauge(
             "handrail_open_replies", "Chat replies being relayed now.", registry=self.registry
         )

@@ -2,20 +2,24 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain, islice
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
-from handrail.classifiers.assessment import Assessment
+from handrail.classifiers.assessment import Assessment, BehaviourReading, RiskReading
 from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.exchange import Conversation, Exchange, Message
 from handrail.policies.context import Context
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Decision
+from handrail.policies.hearing import Hearing
+from handrail.policies.session import SessionState, rebuild
 from handrail.proxy.journal.record import rounded
 
 # Exchanges read at once, and judged together on one core: enough for windows of like length to find each
@@ -63,17 +67,44 @@ class Screener:
         exchanges = [_exchange(row) for row in batch if isinstance(row, _Row)]
         # A pass runs on one core, so each core gets a part of the batch.
         parts = [exchanges[at : at + PART] for at in range(0, len(exchanges), PART)]
-        assessments = chain.from_iterable(pool.map(self.assessor.assess, parts))
-        assessed = iter(zip(exchanges, assessments, strict=True))
+        assessed = chain.from_iterable(pool.map(self._assess, parts))
         for row in batch:
             if not isinstance(row, _Row):
                 yield row
                 continue
-            exchange, assessment = next(assessed)
-            decision = self.decider.decide(
-                exchange.conversation, assessment, self.context, reply=exchange.reply
-            )
+            exchange, context, assessment = next(assessed)
+            decision = self.decider.decide(exchange.conversation, assessment, context, reply=exchange.reply)
             yield result_of(row.id, exchange.reply, assessment, decision)
+
+    def _assess(self, exchanges: Sequence[Exchange]) -> list[tuple[Exchange, Context, Assessment]]:
+        """Assess exchanges, each in the session that its own conversation tells of."""
+        return [self._assess_one(exchange) for exchange in exchanges]
+
+    def _assess_one(self, exchange: Exchange) -> tuple[Exchange, Context, Assessment]:
+        began = time.perf_counter()
+        read = cache(self.assessor.read_risk)
+        state = _session(exchange.conversation, read, self.assessor.read_behaviour)
+        context = replace(self.context, session=state)
+        heard = Hearing(exchange, context, self.decider)
+        risk, behaviour = read(heard.exchange.conversation), self.assessor.read_behaviour(heard.exchange)
+        seconds = time.perf_counter() - began
+        return exchange, context, heard.inform(Assessment(risk, behaviour, self.assessor.version, seconds))
+
+
+def _session(
+    conversation: Conversation,
+    read: Callable[[Conversation], RiskReading],
+    judge: Callable[[Exchange], BehaviourReading],
+) -> SessionState:
+    """The session that a conversation tells of."""
+    reading = rebuild(conversation)
+    try:
+        asked = next(reading)
+        while True:
+            asked = reading.send(read(asked) if isinstance(asked, Conversation) else judge(asked))
+    except StopIteration as end:
+        state: SessionState = end.value
+        return state
 
 
 def result_of(name: str | int | None, reply: str, assessment: Assessment, decision: Decision) -> Json:

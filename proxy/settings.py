@@ -122,6 +122,19 @@ class Settings(BaseModel):
         description="Time zone of the people, such as Europe/London; an X-Handrail-Timezone header wins over "
         "it.",
     )
+    session_key: str = Field(
+        default="messages",
+        pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
+        description="What a session is known by: messages, user or the name of a header.",
+    )
+    session_seconds: float = Field(
+        default=259200, gt=0, description="Seconds for which a session is kept after its last message."
+    )
+    session_most: int = Field(default=20000, ge=1, description="Sessions kept in memory.")
+    session_secret: SecretStr | None = Field(
+        default=None, description="Secret of the hashes under which sessions are kept."
+    )
+    redis_url: SecretStr | None = Field(default=None, description="URL of the Redis that replicas share.")
     connect_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a connection upstream.")
     first_byte_timeout: float = Field(
         default=300, gt=0, description="Seconds to wait for the first byte of an answer from upstream."

@@ -8,6 +8,7 @@ from dataclasses import replace
 import aiohttp
 
 from handrail.classifiers.errors import UpstreamError
+from handrail.classifiers.exchange import Exchange
 from handrail.classifiers.progress import Stretch
 from handrail.proxy.frame import Frame, FrameDecoder
 from handrail.proxy.gate import Passage
@@ -27,6 +28,7 @@ async def answer_streamed(
 
     Raises UpstreamError for an answer that can't be read, ClientGone when nobody waits for it any more.
     """
+    await turn.sit()
     hold = await turn.guard.hold(turn.asked.conversation, turn.origin.context)
     scribe = turn.dialect.scribe(turn.origin.id)
     stream = turn.stream = ReplyStream(scribe, hold, settings.max_held_characters, turn.asked.count)
@@ -154,13 +156,13 @@ async def _verdict(
     turn: Turn, index: int, passage: Passage, overflow: Overflow
 ) -> tuple[Verdict, int] | None:
     """The verdict on a passage and how far it reaches; None where the passage is put off."""
-    progress, context = turn.progress(index), turn.origin.context
+    progress, context, asked = turn.progress(index), turn.origin.context, turn.asked.conversation
     if passage.whole:
-        return await turn.guard.judge_whole(passage.text, progress, context), passage.end
+        return await turn.guard.judge_whole(Exchange(asked, passage.text), progress, context), passage.end
     if passage.cut and overflow == "replace":
-        return turn.guard.overflowed(turn.asked.conversation, context), passage.end
+        return turn.guard.overflowed(asked, context), passage.end
     stretch = Stretch(passage.text, passage.start, passage.end)
-    return await turn.guard.judge_part(stretch, progress, context, forced=passage.forced)
+    return await turn.guard.judge_part(asked, stretch, progress, context, forced=passage.forced)
 
 
 async def judge_broken(turn: Turn, stream: ReplyStream) -> None:

@@ -1,7 +1,8 @@
 """Turn: one request on its way, and the account of its replies: each is concluded exactly once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 from aiohttp import web
@@ -13,6 +14,7 @@ from handrail.proxy.dialects.dialect import Asked, Dialect, WholeAnswer
 from handrail.proxy.guard import Guard, Verdict
 from handrail.proxy.history import History
 from handrail.proxy.journal.record import Delivery, Origin
+from handrail.proxy.sessions import Seat
 from handrail.proxy.stream import ReplyStream
 
 # Codes of what an upstream answers that can't be judged, and still could be shown.
@@ -42,11 +44,23 @@ class Turn:
     again: Again | None = None
     # Whether it is only watched: what was decided is recorded, and was not done.
     shadow: bool = False
+    # The name that the app gave the session, if any.
+    session: str | None = None
+    _seat: "asyncio.Task[Seat | None] | None" = None
     _progress: dict[int, Progress] = field(default_factory=dict)
     _concluded: set[int] = field(default_factory=set)
     _delivered: dict[int, str] = field(default_factory=dict)
     # What was found in parts of replies that are not concluded yet, and what had been delivered by then.
     _pending: dict[int, tuple[Verdict, str]] = field(default_factory=dict)
+
+    async def sit(self) -> None:
+        """Enter the session, once: from here on the origin's context has it."""
+        if self._seat is None:
+            entering = self.guard.sessions.enter(self.asked.conversation, self.session)
+            self._seat = asyncio.create_task(entering)
+        seat = await asyncio.shield(self._seat)
+        if seat is not None:
+            self.origin = replace(self.origin, context=replace(self.origin.context, session=seat.state))
 
     async def conclude(self, index: int, reply: str, delivered: str, verdict: Verdict) -> None:
         """Count a reply that was decided on. What was flagged is durable when this returns."""
@@ -57,6 +71,8 @@ class Turn:
         shown = self._delivered[index] = reply if self.shadow else delivered
         delivery = Delivery(index, self.asked.conversation, reply, shown, would, verdict.drafts)
         await self.guard.conclude(self.origin, delivery, verdict)
+        if shown != reply:
+            await self._repaired()
 
     async def settle(self, verdict: Verdict) -> tuple[Verdict, WholeAnswer | None]:
         """The verdict once a reply to be regenerated has been, and the new answer if it came whole."""
@@ -64,7 +80,14 @@ class Turn:
 
     def progress(self, index: int) -> Progress:
         """What of a reply has been read so far."""
-        return self._progress.setdefault(index, self.guard.progress(self.asked.conversation))
+        return self._progress.setdefault(
+            index, self.guard.progress(self.asked.conversation, self.origin.context)
+        )
+
+    async def _repaired(self) -> None:
+        seat = await asyncio.shield(self._seat) if self._seat else None
+        if seat is not None:
+            await self.guard.sessions.repaired(seat)
 
     def note(self, index: int, verdict: Verdict, delivered: str) -> None:
         """Keep what was found in a part of a reply, should the whole never be judged."""

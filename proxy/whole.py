@@ -56,6 +56,7 @@ async def judge_replies(turn: Turn, reply: WholeAnswer) -> tuple[dict[int, Decis
     for choice in reply.voices:
         if choice not in readable:
             turn.skip(choice.index, choice.unread or "unknown")
+    await turn.sit()
     verdicts = await asyncio.gather(
         *(turn.guard.judge(turn.asked.conversation, c.text, turn.origin.context) for c in readable)
     )

@@ -14,6 +14,7 @@ from handrail.proxy.guard import Guard
 from handrail.proxy.journal.record import Delivery, Origin
 from handrail.proxy.journal.sqlite import SqliteJournal
 from handrail.proxy.metrics import Metrics
+from handrail.proxy.sessions import open_sessions
 from handrail.proxy.settings import Settings
 
 from .conftest import HARMFUL_MESSAGE, HARMFUL_REPLY
@@ -42,13 +43,14 @@ def settings(settings_for: Callable[..., Settings]) -> Settings:
 
 
 async def test_a_failing_classifier_closes(
-    broken: Assessor, decider: Decider, tmp_path: Path, logged: Callable[[], str]
+    broken: Assessor, decider: Decider, settings: Settings, tmp_path: Path, logged: Callable[[], str]
 ) -> None:
     """When the model fails the reply is withheld for an honest text, recorded as failed with the reason."""
     journal = SqliteJournal(tmp_path / "journal.db")
     await journal.open()
     async with Scheduler(broken) as scheduler:
-        guard = Guard(scheduler, decider, journal, Metrics())
+        metrics = Metrics()
+        guard = Guard(scheduler, decider, journal, metrics, open_sessions(settings, scheduler, metrics))
         assert await guard.hold(SAID, NOWHERE) == "reply"
         verdict = await guard.judge(SAID, HARMFUL_REPLY, NOWHERE)
         origin = Origin.now("openai_chat", "/v1/chat/completions")
@@ -66,14 +68,15 @@ async def test_a_failing_classifier_closes(
 
 
 async def test_a_failing_journal_is_counted_and_the_repair_still_sent(
-    assessor: Assessor, decider: Decider, tmp_path: Path
+    assessor: Assessor, decider: Decider, settings: Settings, tmp_path: Path
 ) -> None:
     """When the journal can't be written the person still gets the safe reply, and the loss is counted."""
     journal = SqliteJournal(tmp_path / "journal.db")
     await journal.open()
     await journal.close()
     async with Scheduler(assessor) as scheduler:
-        guard = Guard(scheduler, decider, journal, Metrics())
+        metrics = Metrics()
+        guard = Guard(scheduler, decider, journal, metrics, open_sessions(settings, scheduler, metrics))
         verdict = await guard.judge(SAID, HARMFUL_REPLY, NOWHERE)
         origin = Origin.now("openai_chat", "/v1/chat/completions")
         await guard.conclude(origin, Delivery(0, SAID, HARMFUL_REPLY, verdict.decision.text), verdict)

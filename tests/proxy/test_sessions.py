@@ -1,0 +1,175 @@
+"""Sessions through the running proxy: names, history, stores, and what reaches the person."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from handrail.classifiers.assessor import Assessor
+from handrail.classifiers.exchange import Conversation
+from handrail.classifiers.labels import Risk
+from handrail.classifiers.scheduler import Scheduler
+from handrail.proxy.metrics import Metrics
+from handrail.proxy.sessions import Sessions, open_sessions, session_name
+from handrail.proxy.settings import Settings
+
+from ..policies.ten_turns import TEN_TURNS, TenTurns, history, talk
+from ..redis_server import RedisServer
+from .conftest import SSE, Guarded, Script, completion, post, streamed
+
+CASE = TEN_TURNS[0]
+SUICIDAL = Risk.SUICIDAL_IDEATION
+
+
+def body(said: list[tuple[str, str]], **more: Any) -> dict[str, Any]:
+    return {"model": "m", "messages": [{"role": r, "content": c} for r, c in said], **more}
+
+
+async def ask(url: str, script: Script, said: list[tuple[str, str]], reply: str, **headers: str) -> str:
+    """What the person is shown of a reply."""
+    script.chunks = [completion(reply)]
+    status, answer = await post(url, body(said), headers=headers)
+    assert status == 200
+    return str(json.loads(answer)["choices"][0]["message"]["content"])
+
+
+@pytest.mark.parametrize("case", TEN_TURNS, ids=lambda c: f"{c.risk}: {c.question[:20]}")
+async def test_ten_turns(case: TenTurns, guarded: Guarded, upstream: str, script: Script) -> None:
+    """A whole conversation through the proxy: nothing is touched but the reply that would harm."""
+    url = await guarded(upstream)
+    said = history(case)
+    for turn in range(0, len(said), 2):
+        assert await ask(url, script, said[: turn + 1], said[turn + 1][1]) == said[turn + 1][1]
+    shown = await ask(url, script, [*said, ("user", case.question)], case.reply)
+    assert case.reply not in shown
+
+
+@pytest.mark.parametrize("case", TEN_TURNS[:2], ids=lambda c: c.question[:20])
+async def test_ten_turns_streamed(case: TenTurns, guarded: Guarded, upstream: str, script: Script) -> None:
+    """In a stream too the means never arrive."""
+    script.headers, script.chunks = dict(SSE), streamed(case.reply)
+    url = await guarded(upstream)
+    said = [*history(case), ("user", case.question)]
+    _, answer = await post(url, body(said, stream=True))
+    assert b"paraquat" not in answer.lower()
+    assert b"92 metres" not in answer
+
+
+async def test_a_header_names_the_session_of_apps_that_send_no_history(
+    guarded: Guarded, upstream: str, script: Script
+) -> None:
+    """With a session's name one message at a time suffices; another name knows nothing of it."""
+    url = await guarded(upstream, session_key="X-Session")
+    said = history(CASE)
+    for turn in range(0, len(said), 2):
+        shown = await ask(url, script, [said[turn]], said[turn + 1][1], **{"X-Session": "anna"})
+        assert shown == said[turn + 1][1]
+    last = [("user", CASE.question)]
+    assert await ask(url, script, last, CASE.reply, **{"X-Session": "anna"}) != CASE.reply
+    assert await ask(url, script, last, CASE.reply, **{"X-Session": "berta"}) == CASE.reply
+
+
+async def test_replicas_share_sessions_in_redis(
+    guarded: Guarded, upstream: str, script: Script, redis_server: RedisServer
+) -> None:
+    """What one process heard informs another, and neither a name nor a word is in Redis."""
+    more = {"session_key": "X-Session", "redis_url": redis_server.url}
+    first, second = await guarded(upstream, **more), await guarded(upstream, **more)
+    await ask(first, script, [("user", CASE.disclosure)], CASE.answer, **{"X-Session": "anna"})
+    shown = await ask(second, script, [("user", CASE.question)], CASE.reply, **{"X-Session": "anna"})
+    assert shown != CASE.reply
+    with redis_server.client() as client:
+        kept = "".join(f"{key} {client.get(key)}" for key in client.keys("*session:*"))
+    assert kept
+    assert "anna" not in kept
+    assert "alive" not in kept
+
+
+async def test_without_redis_a_session_goes_on(
+    guarded: Guarded,
+    upstream: str,
+    script: Script,
+    redis_server: RedisServer,
+    logged: Callable[[], str],
+) -> None:
+    """When Redis is gone the person notices nothing; what is known goes on in memory, counted and logged."""
+    url = await guarded(upstream, session_key="X-Session", redis_url=redis_server.url)
+    redis_server.kill()
+    await ask(url, script, [("user", CASE.disclosure)], CASE.answer, **{"X-Session": "anna"})
+    shown = await ask(url, script, [("user", CASE.question)], CASE.reply, **{"X-Session": "anna"})
+    assert shown != CASE.reply
+    assert "sessions_away" in logged()
+    async with aiohttp.ClientSession() as client, client.get(f"{url}/metrics") as answer:
+        assert "handrail_session_errors_total 1.0" in await answer.text()
+
+
+@pytest.fixture
+async def sessions(assessor: Assessor, settings_for: Callable[..., Settings]) -> AsyncIterator[Sessions]:
+    async with Scheduler(assessor) as scheduler:
+        made = open_sessions(settings_for("http://127.0.0.1:9"), scheduler, Metrics())
+        yield made
+        await made.close()
+
+
+async def test_history_and_name_tell_the_same(sessions: Sessions) -> None:
+    """A session rebuilt from the history sent carries what one that was followed does, but for the hours."""
+    whole = talk(CASE, CASE.question)
+    rebuilt = await sessions.enter(whole, "new")
+    for end in range(1, len(whole.messages) + 1, 2):
+        followed = await sessions.enter(Conversation(whole.messages[:end]), "known")
+    assert rebuilt is not None
+    assert followed is not None
+    assert rebuilt.state.turns == followed.state.turns == 10
+    assert rebuilt.state.carried[SUICIDAL] == pytest.approx(followed.state.carried[SUICIDAL], rel=0.01)
+
+
+async def test_sending_a_message_again_is_no_new_turn(sessions: Sessions) -> None:
+    """A retry finds the session as it was for the first try, repairs of that try not counted."""
+    first = await sessions.enter(talk(CASE, "hello"), "anna")
+    assert first is not None
+    await sessions.repaired(first)
+    again = await sessions.enter(talk(CASE, "hello"), "anna")
+    assert again is not None
+    assert again.state == first.state
+
+
+async def test_repairs_are_counted(sessions: Sessions) -> None:
+    """The next turn knows that the reply before it was repaired, by name and by messages alike."""
+    for name in ("anna", None):
+        seat = await sessions.enter(Conversation.of([("user", CASE.disclosure)]), name)
+        assert seat is not None
+        await sessions.repaired(seat)
+        said = [("user", CASE.disclosure), ("assistant", CASE.answer), ("user", "thank you")]
+        after = await sessions.enter(Conversation.of(said), name)
+        assert after is not None
+        assert (after.state.interventions, after.state.since_intervention) == (1, 1)
+
+
+async def test_messages_at_once_all_count(sessions: Sessions) -> None:
+    """Of several messages in one session at the same time none is lost, the disclosure least of all."""
+    words = ("hello there", CASE.disclosure, "what's the time?", "and in Rome?")
+    seats = [sessions.enter(Conversation.of([("user", w)]), "anna") for w in words]
+    await asyncio.gather(*seats)
+    last = await sessions.enter(Conversation.of([("user", "so?")]), "anna")
+    assert last is not None
+    assert last.state.turns == 5
+    assert last.state.carried[SUICIDAL] > 0.5
+
+
+async def test_nobody_speaking_is_no_session(sessions: Sessions) -> None:
+    """A conversation in which the person says nothing has no session."""
+    assert await sessions.enter(Conversation.of([("assistant", "Hi!")])) is None
+
+
+def test_names() -> None:
+    """The name is where the setting says, in the dialect's own field for it; else there is none."""
+    openai, anthropic = b'{"user": "u1"}', b'{"metadata": {"user_id": "u2"}}'
+    assert session_name("user", {}, openai) == "u1"
+    assert session_name("user", {}, anthropic) == "u2"
+    assert session_name("X-Session", {"X-Session": "s"}, openai) == "s"
+    assert session_name("messages", {"messages": "x"}, openai) is None
+    for odd in (b"", b"[]", b'{"user": 3}', b'{"metadata": "x"}', b"[" * 100_000):
+        assert session_name("user", {}, odd) is None
