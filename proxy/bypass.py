@@ -117,7 +117,6 @@ class Bypass:
     async def _read(self, turn: Turn, seen: Seen, size: int) -> None:
         try:
             turn.asked = with_history(self._history, turn.asked, turn.origin)
-            await turn.sit()
             await self._judge(turn, seen)
         except (UpstreamError, ValueError) as error:
             _skip(turn, seen, error.code if isinstance(error, UpstreamError) else "unreadable_coding")

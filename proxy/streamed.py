@@ -125,6 +125,7 @@ async def _release(
 
 async def settle(turn: Turn, stream: ReplyStream, overflow: Overflow = "judge") -> None:
     """Judge every passage that is due, until none is. What was flagged is durable before this returns."""
+    await turn.sit()
     while due := stream.due():
         for index, passage in due:
             if passage.whole and not passage.text and stream.voices[index]:
@@ -167,6 +168,7 @@ async def _verdict(
 
 async def judge_broken(turn: Turn, stream: ReplyStream) -> None:
     """Record what can be found in an answer that broke off; the rest of the account is the caller's."""
+    await turn.sit()
     for index in stream.voices:
         text = stream.text(index)
         verdict = await turn.guard.judge(turn.asked.conversation, text, turn.origin.context, complete=False)

@@ -6,6 +6,7 @@ reply is judged nothing more is read from the upstream, and while one side is sl
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -23,6 +24,7 @@ from handrail.proxy.journal.record import Origin
 from handrail.proxy.logs import logger
 from handrail.proxy.messages import pack, unpack
 from handrail.proxy.modes import Mode
+from handrail.proxy.sessions import session_name
 from handrail.proxy.settings import Settings
 from handrail.proxy.stream import ReplyStream
 from handrail.proxy.streamed import settle
@@ -81,7 +83,7 @@ class Talk:
         self._turn: Turn | None = None
         self._size = 0
         self._leaving: int | None = None
-        self._later: set[asyncio.Task[None]] = set()
+        self._later: set[asyncio.Task[Any]] = set()
 
     async def run(self) -> None:
         """Carry messages both ways until a side closes the connection, and close the other."""
@@ -161,9 +163,15 @@ class Talk:
             self._messages.append(Message("user", text))
             self._keep_within()
             # The risk is read while the model is writing.
-            task = self._with.guard.warm(Conversation(tuple(self._messages)))
+            said = Conversation(tuple(self._messages))
+            task = asyncio.create_task(self._with.guard.sessions.enter(said, self._name))
             self._later.add(task)
             task.add_done_callback(self._later.discard)
+
+    @property
+    def _name(self) -> str | None:
+        """The name that the app gave the session, with the request that opened the connection."""
+        return session_name(self._with.settings.session_key, self._request.headers, b"")
 
     def _keep_within(self) -> None:
         size = sum(len(m.content) for m in self._messages)
@@ -235,8 +243,10 @@ class Talk:
         shadow = self._with.mode == "shadow"
         answer = Answer(self._request, settings.client_timeout)
         turn = Turn(self._request, dialect, asked, b"", self._origin(), answer, guard)
-        turn.shadow = shadow
-        hold = "reply" if shadow else await guard.hold(asked.conversation, self._with.context)
+        turn.shadow, turn.session = shadow, self._name
+        if not shadow:
+            await turn.sit()
+        hold = "reply" if shadow else await guard.hold(asked.conversation, turn.origin.context)
         turn.stream = ReplyStream(SocketScribe(self._with.mapping), hold, settings.max_held_characters, 1)
         self._size = 0
         return turn
