@@ -31,7 +31,7 @@ class Hearing:
 
     @property
     def about(self) -> tuple[Context, tuple[Risk, ...]]:
-        """All that what is sought depends on, beside the exchange: the context, and which risks are carried."""
+        """What is sought depends on this and the exchange: the context, and which risks are carried."""
         state = self.context.session
         carried = tuple(r for r in RISKS if state and state.carried.get(r, 0.0) >= FAINT)
         return replace(self.context, session=None), carried

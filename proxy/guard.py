@@ -22,8 +22,8 @@ from handrail.proxy.journal.record import Delivery, Draft, Origin, Record, Value
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
 from handrail.proxy.second_opinion import SecondOpinion
-from handrail.proxy.verdict_cache import VerdictCache
 from handrail.proxy.sessions import Sessions
+from handrail.proxy.verdict_cache import VerdictCache
 
 _log = logger("guard")
 

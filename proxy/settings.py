@@ -134,7 +134,6 @@ class Settings(BaseModel):
     session_secret: SecretStr | None = Field(
         default=None, description="Secret of the hashes under which sessions are kept."
     )
-    redis_url: SecretStr | None = Field(default=None, description="URL of the Redis that replicas share.")
     connect_timeout: float = Field(default=10, gt=0, description="Seconds to wait for a connection upstream.")
     first_byte_timeout: float = Field(
         default=300, gt=0, description="Seconds to wait for the first byte of an answer from upstream."
