@@ -24,7 +24,7 @@ lint: $(VENV)/.dev ## Check style and types
 train: $(VENV)/.train ## Train the shipped model on the corpus (SEED=0, MODEL_VERSION=...)
 	$(BIN)/python -m handrail.classifiers.training --out classifiers/model --version $(MODEL_VERSION) --seed $(SEED)
 
-test-train: $(VENV)/.train $(VENV)/.dev ## Train a tiny model for real and test it
+test-train: $(VENV)/.train $(VENV)/.dev ## Train a tiny model for real and test it; test against a real server
 	$(BIN)/python -m pytest -m train
 
 bench: $(VENV)/.dev ## Time assessing and relaying on this machine
@@ -50,5 +50,5 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 # torch first and by itself: pinned as in pyproject.toml, so that no looser wish of another package decides.
 $(VENV)/.train: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[train,serving]'
 	@touch $@

@@ -168,14 +168,15 @@ class GenericScribe(SingleVoice):
     def replace(self, voice: int, text: str, *, begun: bool) -> bytes:
         """A frame with the text in the reply's place, and the end that this backend sends."""
         out = self.say(voice, text)
-        if self._mapping.finish:
+        if self._mapping.finish and self._mapping.stream != "text":
             end = with_text(self._pattern or {}, self._mapping.delta, "")
             out += self._encode(dump(with_value(end, self._mapping.finish, True)))
         return out
 
     def terminal(self) -> bytes:
         """The last event, where there is one that is no JSON."""
-        return self._encode(self._mapping.done) if self._mapping.done else b""
+        plain = self._mapping.stream == "text"
+        return self._encode(self._mapping.done) if self._mapping.done and not plain else b""
 
     def failure(self, fault: Fault) -> bytes:
         """An error event or line; in plain text nothing can be said, and the answer just ends."""

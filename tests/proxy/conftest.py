@@ -132,12 +132,12 @@ def client_of(url: str) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="k", max_retries=0)
 
 
-async def talk(url: str, message: str, **more: Any) -> dict[int, str]:
+async def talk(url: str, message: str, *, model: str = "m", **more: Any) -> dict[int, str]:
     """A streamed chat through the official client; the text of each choice."""
     texts: dict[int, str] = {}
     async with client_of(url) as client:
         stream = await client.chat.completions.create(
-            model="m", messages=[{"role": "user", "content": message}], stream=True, **more
+            model=model, messages=[{"role": "user", "content": message}], stream=True, **more
         )
         async for event in stream:
             for choice in event.choices:
