@@ -8,6 +8,7 @@ Condition   what must hold of an exchange and its context (condition.py; in plai
 Context     what is known of a request apart from its words (context.py).
 Threshold   from which probability a label counts, by name or number (thresholds.py).
 Truth       whether a condition holds, as far as is known (truth.py), and how probable (likelihood.py).
+Why         a decision told rule by rule (why.py); explain.py tells a policy.
 Ruling      the rules of a policy weighed in order (ruling.py).
 Decision    deliver, append or replace; to escalate or not; the rules that fired and why (decision.py).
 Decide      assessment in, decision out (decide.py; load.py reads what it needs).

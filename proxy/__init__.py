@@ -22,6 +22,7 @@ Shared      what replicas have in common besides the journal (shared.py, redis_l
 Limits      how often a client may ask (rate_limit.py).
 Cache       assessments of exchanges seen before, as numbers (verdict_cache.py).
 App         the aiohttp application that puts these together (app.py).
+Replay      recorded readings decided on by other policies (recorded.py, replay.py).
 Screen      exchanges from a file, judged in batches (screen.py).
 Demo        a scripted chatbot, and a page that shows it bare and guarded (demo/).
 Command     the `handrail` command line (cli/).

@@ -8,19 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, islice
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
 from handrail.classifiers.assessment import Assessment, BehaviourReading, RiskReading
 from handrail.classifiers.assessor import Assessor
-from handrail.classifiers.exchange import Conversation, Exchange, Message
-from handrail.policies.context import Context
+from handrail.classifiers.exchange import Conversation, Exchange, Role
+from handrail.policies.context import NOWHERE, Context
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Decision
 from handrail.policies.hearing import Hearing
 from handrail.policies.session import SessionState, rebuild
-from handrail.proxy.journal.record import rounded
+from handrail.proxy.journal.record import context_values, rounded
 
 # Exchanges read at once, and judged together on one core: enough for windows of like length to find each
 # other, few enough that the first results come at once.
@@ -35,7 +35,7 @@ class _Turn(BaseModel):
     content: str | None = None
 
 
-class _Row(BaseModel):
+class Row(BaseModel):
     """A row as given; fields we don't know are left alone."""
 
     model_config = ConfigDict(extra="ignore")
@@ -43,11 +43,19 @@ class _Row(BaseModel):
     id: StrictStr | StrictInt | None = None
     messages: tuple[_Turn, ...] = Field(min_length=1)
     reply: str
+    context: Context = NOWHERE
+
+    @property
+    def exchange(self) -> Exchange:
+        """What is judged; turns that are neither the client's nor the chatbot's are passed over."""
+        kept = (turn for turn in self.messages if turn.role in {"user", "assistant"})
+        pairs = ((cast(Role, turn.role), turn.content or "") for turn in kept)
+        return Exchange(Conversation.of(pairs), self.reply)
 
 
 @dataclass(frozen=True, slots=True)
 class Screener:
-    """Model and policy for rows of a file; `context` holds for all of them."""
+    """Model and policy for rows of a file; `context` holds for those that give none of their own."""
 
     assessor: Assessor
     decider: Decider
@@ -58,37 +66,41 @@ class Screener:
 
         Empty lines are passed over.
         """
-        rows = (_read(line, number) for number, line in enumerate(lines, start=1) if line.strip())
+        rows = (read_row(line, number) for number, line in enumerate(lines, start=1) if line.strip())
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             while batch := list(islice(rows, BATCH)):
                 yield from self._judge(batch, pool)
 
-    def _judge(self, batch: Sequence[_Row | Json], pool: ThreadPoolExecutor) -> Iterator[Json]:
-        exchanges = [_exchange(row) for row in batch if isinstance(row, _Row)]
+    def _judge(self, batch: Sequence[Row | Json], pool: ThreadPoolExecutor) -> Iterator[Json]:
+        rows = [row for row in batch if isinstance(row, Row)]
         # A pass runs on one core, so each core gets a part of the batch.
-        parts = [exchanges[at : at + PART] for at in range(0, len(exchanges), PART)]
+        parts = [rows[at : at + PART] for at in range(0, len(rows), PART)]
         assessed = chain.from_iterable(pool.map(self._assess, parts))
         for row in batch:
-            if not isinstance(row, _Row):
+            if not isinstance(row, Row):
                 yield row
                 continue
-            exchange, context, assessment = next(assessed)
+            context, assessment = next(assessed)
+            exchange = row.exchange
             decision = self.decider.decide(exchange.conversation, assessment, context, reply=exchange.reply)
-            yield result_of(row.id, exchange.reply, assessment, decision)
+            known = {"context": context_values(context)}
+            yield {**result_of(row.id, exchange.reply, assessment, decision), **known}
 
-    def _assess(self, exchanges: Sequence[Exchange]) -> list[tuple[Exchange, Context, Assessment]]:
-        """Assess exchanges, each in the session that its own conversation tells of."""
-        return [self._assess_one(exchange) for exchange in exchanges]
+    def _assess(self, rows: Sequence[Row]) -> list[tuple[Context, Assessment]]:
+        return [self.assess(row) for row in rows]
 
-    def _assess_one(self, exchange: Exchange) -> tuple[Exchange, Context, Assessment]:
+    def assess(self, row: Row) -> tuple[Context, Assessment]:
+        """Assess a row in its own context, and in the session that its conversation tells of or it gives."""
         began = time.perf_counter()
+        exchange = row.exchange
         read = cache(self.assessor.read_risk)
-        state = _session(exchange.conversation, read, self.assessor.read_behaviour)
-        context = replace(self.context, session=state)
+        given = (self.context if row.context == NOWHERE else row.context).located(self.decider.directory)
+        state = given.session or _session(exchange.conversation, read, self.assessor.read_behaviour)
+        context = replace(given, session=state)
         heard = Hearing(exchange, context, self.decider)
         risk, behaviour = read(heard.exchange.conversation), self.assessor.read_behaviour(heard.exchange)
         seconds = time.perf_counter() - began
-        return exchange, context, heard.inform(Assessment(risk, behaviour, self.assessor.version, seconds))
+        return context, heard.inform(Assessment(risk, behaviour, self.assessor.version, seconds))
 
 
 def _session(
@@ -136,27 +148,17 @@ def screen_all(screener: Screener, lines: Iterable[str], write: Callable[[str], 
     return rows, errors
 
 
-def _read(line: str, number: int) -> _Row | Json:
+def read_row(line: str, number: int) -> Row | Json:
+    """A row, or `{"id" or "line", "error"}` for a bad one."""
     name: Json = {"line": number}
     try:
         values = json.loads(line)
         if isinstance(values, dict) and type(values.get("id")) in {str, int}:
             name = {"id": values["id"]}
-        return _Row.model_validate(values)
+        return Row.model_validate(values)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
         field = ".".join(str(part) for part in problem["loc"]) or "row"
         return {**name, "error": f"{field}: {problem['msg']}"}
     except (ValueError, RecursionError) as error:
         return {**name, "error": f"not JSON: {getattr(error, 'msg', 'out of bounds')}"}
-
-
-def _exchange(row: _Row) -> Exchange:
-    """The exchange of a row; turns that are neither the client's nor the chatbot's are passed over."""
-    messages = []
-    for turn in row.messages:
-        if turn.role == "user":
-            messages.append(Message("user", turn.content or ""))
-        elif turn.role == "assistant":
-            messages.append(Message("assistant", turn.content or ""))
-    return Exchange(Conversation(tuple(messages)), row.reply)

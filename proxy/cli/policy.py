@@ -14,6 +14,7 @@ from handrail.policies.load import load_decider
 from handrail.policies.policy import Policy
 from handrail.policies.schema import written
 from handrail.policies.source import DEFAULT, default_policy_path, read_policy, read_source
+from handrail.proxy.cli.replay import explain, replay
 
 
 @click.group()
@@ -68,6 +69,10 @@ def test(file: Path, model_path: Path | None) -> None:
         f"{len(outcomes) - wrong} of {len(outcomes)} examples judged as written, model {assessor.version}"
     )
     sys.exit(1 if wrong else 0)
+
+
+for _command in (explain, replay):
+    policy.add_command(_command)
 
 
 def _print_difference(old: Policy, new: Policy) -> bool:
