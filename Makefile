@@ -29,6 +29,7 @@ test-train: $(VENV)/.train $(VENV)/.dev ## Train a tiny model for real and test 
 
 bench: $(VENV)/.dev ## Time assessing and relaying on this machine
 	$(BIN)/python -m handrail.evals.bench
+	$(BIN)/python -m handrail.evals.stream_bench $(if $(DOCS),--into docs/performance.md)
 
 screenshot: $(VENV)/.dev ## Take the picture of the demo page for the README (needs Chromium)
 	$(BIN)/python -m handrail.evals.screenshot docs/demo.png

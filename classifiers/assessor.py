@@ -91,9 +91,11 @@ class Assessor:
 
     def ruled_out(self, windows: Sequence[Window], wanted: frozenset[Behaviour]) -> bool:
         """Whether the sieve rules out, unread, every behaviour that is wanted of a reply's windows."""
-        return (
-            wanted <= {Behaviour.STIGMATISES} and self._sieve is not None and not self._sieve.passes(windows)
-        )
+        return self._sieve is not None and self.sieves(wanted) and not self._sieve.passes(windows)
+
+    def sieves(self, wanted: frozenset[Behaviour]) -> bool:
+        """Whether the sieve may rule out all that is wanted."""
+        return self._sieve is not None and wanted <= {Behaviour.STIGMATISES}
 
     def cut_conversation(self, conversation: Conversation) -> list[Window]:
         """The windows a reading of risk needs; none where nobody has said anything."""

@@ -16,6 +16,16 @@ from handrail.classifiers.encoder import Reading
 from handrail.classifiers.exchange import Conversation, Exchange
 from handrail.classifiers.windows import Window
 
+# Characters before a stretch that are judged with it: about two sentences. A bound keeps the total work
+# linear in the length of the reply, where judging each growing prefix would be quadratic.
+LOOKBACK = 320
+
+# What stretches may cost, as a share of the whole: little enough that the time is not doubled either.
+SHARE = 0.75
+
+# Characters that a token takes at least, in scripts with spaces: half of what it mostly does.
+_CHARACTERS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -29,7 +39,7 @@ class Stretch:
 class Progress:
     """The readings of one reply so far, and what they cost. Not thread-safe: one reading at a time."""
 
-    def __init__(self, assessor: Assessor, conversation: Conversation, share: float = 1.0) -> None:
+    def __init__(self, assessor: Assessor, conversation: Conversation, share: float = SHARE) -> None:
         """`share` is what all stretches together may cost, as a share of the whole reply so far."""
         self._share = share
         self._assessor = assessor
@@ -39,6 +49,7 @@ class Progress:
         # of its tokens belong to windows before.
         self._tail, self._base, self._skip = "", 0, 0
         self._full = 0
+        self._next = 0
         self.stretches = 0
         self.encoded = 0
 
@@ -62,13 +73,21 @@ class Progress:
             self._full += len(found.window.ids)
         return windows, end
 
+    def worth(self, stretch: Stretch) -> bool:
+        """Whether it is worth asking if a stretch may be read: until a window fills, a no stays a no."""
+        return stretch.end >= self._next
+
     def affords(self, windows: list[Window]) -> bool:
         """Whether a stretch of these windows may be read as well."""
         if not self.stretches:
             return True
         last = self._assessor.cut_exchange(Exchange(self.conversation, self._tail))
         whole = self._full + (len(last[-1].ids) if last else 0)
-        return self.stretches + _tokens(windows) <= whole * self._share
+        if self.stretches + _tokens(windows) <= whole * self._share:
+            return True
+        missing = self._assessor.manifest.limits.reply + self._skip - sum(sum(w.types) for w in last)
+        self._next = self._base + len(self._tail) + max(0, missing) * _CHARACTERS
+        return False
 
     def known(self, window: Window) -> Reading | None:
         """The reading of a window, if it has been read."""

@@ -123,6 +123,8 @@ class Scheduler:
         progress.take(stretch)
         if not wanted:
             return UNREAD, stretch.end
+        if not (forced or progress.worth(stretch) or self.assessor.sieves(wanted)):
+            return None
         windows = await asyncio.to_thread(progress.cut, stretch)
         if self.assessor.ruled_out(windows, wanted):
             return UNREAD, stretch.end

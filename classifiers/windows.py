@@ -133,7 +133,7 @@ class WindowMaker:
             return None
         part = tokens[skip : skip + size]
         begin = skip + max(1, size - self._limits.overlap)
-        words = (at for at in range(begin, max(begin - _LONGEST_WORD, 0), -1) if _begins(tokens[at], text))
+        words = (at for at in range(begin, max(begin - _LONGEST_WORD, 0), -1) if _begins(tokens, at, text))
         word = next(words, begin)
         context = self._conversation_tokens(conversation, self._limits.context)
         ends = (part[-1][1].range[1], tokens[word][1].range[0])
@@ -183,10 +183,14 @@ def _id_of(tokenizer: Tokenizer, token: str) -> int:
     return int(found)
 
 
-def _begins(token: tuple[int, Place], text: str) -> bool:
-    """Whether a token is the first of its word: what stands before can't change it."""
-    start = token[1].range[0] - token[1].source.base
-    return text[max(0, start - 1) : start].isspace()
+def _begins(tokens: _Tokens, at: int, text: str) -> bool:
+    """Whether a token is the first of its word: what stands before can't change it.
+
+    One character may make several tokens, as ½ does, of which the first begins the word.
+    """
+    place, before = tokens[at][1], tokens[at - 1][1]
+    start = place.range[0] - place.source.base
+    return before.range[0] < place.range[0] and text[max(0, start - 1) : start].isspace()
 
 
 def _slices(tokens: _Tokens, size: int, overlap: int) -> Iterator[_Tokens]:

@@ -12,12 +12,9 @@ long, it must be dealt with, and where no sentence has ended the text is cut whe
 
 from dataclasses import dataclass
 
+from handrail.classifiers.progress import LOOKBACK
 from handrail.classifiers.sentences import sentence_ends
 from handrail.policies.policy import Hold
-
-# Characters before a passage that are judged with it: about two sentences. A bound keeps the total work
-# linear in the length of the reply, where judging each growing prefix would be quadratic.
-LOOKBACK = 320
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from handrail.classifiers.assessment import Assessment, RiskReading
 from handrail.classifiers.errors import JournalError
 from handrail.classifiers.exchange import Conversation, Exchange
 from handrail.classifiers.labels import Behaviour
-from handrail.classifiers.progress import Progress, Stretch
+from handrail.classifiers.progress import SHARE, Progress, Stretch
 from handrail.classifiers.scheduler import Scheduler, Sought
 from handrail.policies.context import Context
 from handrail.policies.decide import Decider
@@ -63,7 +63,7 @@ class Guard:
     fail_open: bool = False
     second: SecondOpinion | None = None
     # Tokens that may be read twice so that a stream flows, as a share of those of the reply.
-    share: float = 1.0
+    share: float = SHARE
     cache: VerdictCache = field(default_factory=lambda: VerdictCache(0))
 
     async def hold(self, conversation: Conversation, context: Context) -> Hold:

@@ -24,7 +24,7 @@ class Route(BaseModel):
 
     def matches(self, path: str) -> bool:
         """Whether a path is meant, however it is spelt: no spelling slips into a weaker mode."""
-        return re.match(translate(self.path.casefold()), plain(path)) is not None
+        return re.match(translate(plain(self.path)), plain(path)) is not None
 
 
 def mode_of(path: str, routes: Sequence[Route], default: Mode) -> Mode:

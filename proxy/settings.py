@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from handrail.classifiers.errors import SettingsError
+from handrail.classifiers.progress import SHARE
 from handrail.policies.document import Place, describe, parse_with_lines
 from handrail.proxy.dialects.generic import GenericMapping
 from handrail.proxy.dialects.paths import Family
@@ -202,7 +203,7 @@ class Settings(BaseModel):
         default="judge", description="What is done with held text that overflows (below)."
     )
     stretch_share: float = Field(
-        default=1.0,
+        default=SHARE,
         ge=0,
         le=1,
         description="Tokens that may be read twice so that a stream flows, as a share of the reply.",

@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handrail.proxy.gate import LOOKBACK, Gate
+from handrail.classifiers.progress import LOOKBACK
+from handrail.proxy.gate import Gate
 
 
 def _drive(gate: Gate, pieces: list[str]) -> list[tuple[int, int, bool]]:

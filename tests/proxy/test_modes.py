@@ -5,6 +5,7 @@ from handrail.proxy.modes import Route, mode_of
 ROUTES = (
     Route(path="/v1/chat/*", mode="shadow"),
     Route(path="/v1/*", mode="off"),
+    Route(path="/Slash/chat/completions/", mode="off"),
     Route(path="/exact/chat/completions", mode="off"),
 )
 
@@ -20,6 +21,7 @@ ROUTES = (
         ("/api/v1/chat/completions", "enforce"),
         ("/exact/chat/completions", "off"),
         ("/exact/chat/completions/more", "enforce"),
+        ("/slash/chat/completions", "off"),
         ("/", "enforce"),
     ],
 )
