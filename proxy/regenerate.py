@@ -63,10 +63,10 @@ class Regenerator:
         if not regenerate or redraft is None or turn.asked.count != 1 or not most:
             return verdict, None
         hang_up()
-        body = redraft.ask(turn.body, verdict.decision.guidance)
         drafts: list[Draft] = []
         found: tuple[Verdict, WholeAnswer | None] | None = None
         try:
+            body = redraft.ask(turn.body, verdict.decision.guidance)
             async with asyncio.timeout(self._settings.regenerate_seconds):
                 while found is None and len(drafts) < most:
                     found = await self._attempt(turn, verdict, redraft, body, drafts)
@@ -74,6 +74,10 @@ class Regenerator:
             drafts.append(Draft("", "timeout"))
         except UpstreamError as error:
             drafts.append(Draft("", error.code))
+        except Exception as error:
+            # The text that takes the place is at hand: an error would be the worse answer.
+            _log.error("redraft_failed", exchange=turn.origin.id, error=type(error).__name__)
+            drafts.append(Draft("", "internal_error"))
         for draft in drafts:
             turn.guard.metrics.regenerations.labels(draft.outcome).inc()
         _log.info("reply_regenerated", exchange=turn.origin.id, outcomes=[d.outcome for d in drafts])

@@ -33,7 +33,7 @@ def in_first_message(body: bytes, guidance: str) -> bytes:
     Servers differ in whether they take a second system message, or a late one; all take one in front.
     """
     payload = _in_one_piece(json.loads(body))
-    messages = list(payload["messages"])
+    messages = list(payload.get("messages") or [])
     if messages and messages[0].get("role") in _LEADING_ROLES:
         messages[0] = {**messages[0], "content": _joined(messages[0].get("content"), guidance)}
     else:

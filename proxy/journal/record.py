@@ -50,7 +50,8 @@ class Delivery:
 class Draft:
     """A reply that was asked for again: its words, what became of it, and how it was judged if it was.
 
-    `outcome` is "used", "harmful", "empty", "unjudged", "timeout", or the code of an upstream error.
+    `outcome` is "used", "harmful", "empty", "unjudged", "timeout", "internal_error", or the code of an
+    upstream error.
     """
 
     reply: str

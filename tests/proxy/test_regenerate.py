@@ -219,3 +219,26 @@ async def test_outcomes_are_counted(guarded: Guarded, retold: tuple[Retold, str]
     async with client_of(proxy) as client:
         metrics = await client._client.get(f"{proxy}/metrics")
     assert 'handrail_regenerations_total{outcome="used"} 1.0' in metrics.text
+
+
+async def test_a_request_without_a_place_for_guidance_gets_the_text(
+    guarded: Guarded, retold: tuple[Retold, str], tmp_path: Path
+) -> None:
+    """Where guidance can't be put into a request, the text is delivered and no error."""
+    script, url = retold
+    script.answers = [(200, JSON, [json.dumps({"reply": HARMFUL}).encode()])]
+    mapping = {"path": "/talk", "text": "/say", "guidance": "/say/rules"}
+    _, answer = await post(await guarded(url, generic=[mapping]), {"say": MESSAGE}, path="/talk")
+    assert "automat" in json.loads(answer)["reply"]
+    assert len(script.bodies) == 1
+    assert (await _record(tmp_path)).drafts[0]["outcome"] == "internal_error"
+
+
+async def test_a_home_made_backend_is_asked_again(guarded: Guarded, retold: tuple[Retold, str]) -> None:
+    """With a pointer for guidance, a backend of the operator's own gets its second try."""
+    script, url = retold
+    script.answers = [(200, JSON, [json.dumps({"reply": reply}).encode()]) for reply in (HARMFUL, BETTER)]
+    mapping = {"path": "/talk", "text": "/say", "guidance": "/rules"}
+    _, answer = await post(await guarded(url, generic=[mapping]), {"say": MESSAGE}, path="/talk")
+    assert json.loads(answer)["reply"] == BETTER
+    assert script.bodies[1]["rules"] == GUIDANCE
