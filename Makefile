@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MODEL_VERSION ?= 0.2.0
 SEED ?= 0
 
-.PHONY: help run test lint train test-train bench screenshot clean
+.PHONY: help run test lint train test-train bench bench-rival screenshot clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,13 @@ test-train: $(VENV)/.train $(VENV)/.dev ## Train a tiny model for real and test 
 bench: $(VENV)/.dev ## Time assessing and relaying on this machine
 	$(BIN)/python -m handrail.evals.bench
 	$(BIN)/python -m handrail.evals.stream_bench $(if $(DOCS),--into docs/performance.md)
+	@command -v nginx >/dev/null || test -x /usr/sbin/nginx || apt-get install -y nginx-light >/dev/null 2>&1 || true
+	$(BIN)/python -m handrail.evals.proxy_bench $(if $(DOCS),--into docs/performance.md)
+
+bench-rival: $(VENV)/.dev ## The same for the proxy, beside LiteLLM's, which is installed into an environment of its own
+	test -x $(VENV)-rival/bin/litellm || $(PYTHON) -m venv $(VENV)-rival
+	$(VENV)-rival/bin/pip install --quiet --disable-pip-version-check 'litellm[proxy]'
+	$(BIN)/python -m handrail.evals.proxy_bench --rival "$(VENV)-rival/bin/litellm --config {folder}/rival.yaml --port {port}"
 
 screenshot: $(VENV)/.dev ## Take the picture of the demo page for the README (needs Chromium)
 	$(BIN)/python -m handrail.evals.screenshot docs/demo.png

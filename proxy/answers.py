@@ -26,9 +26,17 @@ class _Passed(web.StreamResponse):
         self.given = headers
 
 
+class _PassedWhole(web.Response):
+    """The same, with all of its body, so that head and body leave together."""
+
+    def __init__(self, *, status: int, reason: str | None, headers: CIMultiDict[str], body: bytes) -> None:
+        super().__init__(status=status, reason=reason, headers=headers, body=body)
+        self.given = headers
+
+
 async def restore_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Undo what the framework has done to headers; to be run before they are sent."""
-    if not isinstance(response, _Passed):
+    if not isinstance(response, _Passed | _PassedWhole):
         # Its version is nobody's business.
         response.headers.popall("Server", None)
         return
@@ -47,16 +55,25 @@ class Answer:
         """Wait at most `patience` seconds for a client that takes no bytes."""
         self._request = request
         self._patience = patience
-        self.response: web.StreamResponse = web.StreamResponse()
+        self._response: web.StreamResponse | None = None
+
+    @property
+    def response(self) -> web.StreamResponse:
+        """The response as far as it is known."""
+        self._response = self._response or web.StreamResponse()
+        return self._response
 
     @property
     def begun(self) -> bool:
         """Whether the client has been sent anything yet."""
-        return self.response.prepared
+        return self._response is not None and self._response.prepared
 
-    def begin(self, status: int, reason: str | None, headers: CIMultiDict[str]) -> None:
-        """Set what the response will begin with."""
-        self.response = _Passed(status=status, reason=reason, headers=headers)
+    def begin(self, status: int, reason: str | None, headers: CIMultiDict[str], body: bytes = b"") -> None:
+        """Set what the response will begin with, or, with a body, all that it will be."""
+        if body:
+            self._response = _PassedWhole(status=status, reason=reason, headers=headers, body=body)
+        else:
+            self._response = _Passed(status=status, reason=reason, headers=headers)
 
     async def write(self, data: bytes) -> None:
         """Send bytes, waiting while the client is slow. Raises ClientGone."""

@@ -54,11 +54,12 @@ def to_client(headers: Mapping[str, str], *, decoded: bool) -> CIMultiDict[str]:
 
 
 def _end_to_end(headers: Mapping[str, str]) -> CIMultiDict[str]:
-    listed = {n.strip().lower() for v in _all(headers, "Connection") for n in v.split(",")}
-    dropped = _HOP_BY_HOP | listed
-    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in dropped)
+    passed = CIMultiDict(headers)
+    for name in {n.strip() for v in _all(headers, "Connection") for n in v.split(",")} | _HOP_BY_HOP:
+        passed.popall(name, None)
+    return passed
 
 
 def _all(headers: Mapping[str, str], name: str) -> list[str]:
     getall = getattr(headers, "getall", None)
-    return list(getall(name, [])) if getall else [headers[name]] if name in headers else []
+    return list(getall(name, ())) if getall else [headers[name]] if name in headers else []

@@ -40,6 +40,10 @@ class Limits:
         It raises RequestError when it breaks off, or the client falls silent.
         """
         await _say_continue(request)
+        if request.content.is_eof() and request.content.exception() is None:
+            # All of it is there, as it mostly is: nothing to wait for.
+            yield request.content.read_nowait()
+            return
         chunks = request.content.iter_any()
         while True:
             try:

@@ -40,7 +40,8 @@ class Seen:
 
     def begin(self, got: aiohttp.ClientResponse) -> None:
         """Note how an answer begins."""
-        self.headers, self.content_type = CIMultiDict(got.headers), got.content_type
+        if self.most:
+            self.headers, self.content_type = CIMultiDict(got.headers), got.content_type
         if got.status >= web.HTTPMultipleChoices.status_code:
             self.failure = "upstream_status"
             self.most = 0
@@ -64,6 +65,7 @@ class Relay:
         self._upstream = upstream
         self._forwarding = forwarding
         self._metrics = metrics
+        self._relayed = {n: metrics.relayed.labels(f"{n}xx") for n in range(2, 10)}
 
     async def handle(
         self,
@@ -114,9 +116,13 @@ class Relay:
         async with self._upstream.send(
             request.method, request.raw_path, headers, body, decode=False, model=model
         ) as got:
-            self._metrics.relayed.labels(f"{got.status // 100}xx").inc()
-            answer.begin(got.status, got.reason, to_client(got.headers, decoded=False))
+            self._relayed[got.status // 100].inc()
             seen.begin(got)
+            # Often all of it is there by now, and head and body leave together.
+            ended = "Content-Length" in got.headers and got.content.is_eof()
+            whole = got.content.read_nowait() if ended else b""
+            seen.keep(whole)
+            answer.begin(got.status, got.reason, to_client(got.headers, decoded=False), whole)
             await answer.write(b"")
             async for data in got.content.iter_any():
                 seen.keep(data)

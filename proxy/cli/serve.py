@@ -1,9 +1,11 @@
 """`handrail serve`: the guarding proxy."""
 
 import asyncio
+import gc
 from pathlib import Path
 
 import click
+import uvloop
 
 from handrail.proxy.app import build_app, load_judgement
 from handrail.proxy.logs import configure, logger
@@ -28,4 +30,9 @@ def serve(path: Path | None, upstream_url: str | None, host: str | None, port: i
         logger("serve").info("ready", url=url, model=judgement.assessor.version)
         click.echo(f"handrail guards {settings.upstream_url} at {url}", err=True)
 
-    asyncio.run(run(site, settings.drain_seconds, ready))
+    # What is loaded stays: the collector, called more rarely too, passes over it.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(site, settings.drain_seconds, ready))

@@ -8,6 +8,7 @@ known to us, so it can't be complete; docs/dialects.md says what follows from th
 import posixpath
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 Family = Literal[
@@ -39,12 +40,15 @@ FAMILIES: Mapping[Family, re.Pattern[str]] = {
 _SILENT = frozenset({"DELETE", "HEAD", "OPTIONS"})
 
 
+# Apps ask for a few paths over and over.
+@lru_cache(1024)
 def plain(path: str) -> str:
     """A decoded path as the most lenient server would read it: case, slashes, dots and parameters undone."""
     bare = re.sub(r";[^/]*", "", path).casefold()
     return posixpath.normpath(re.sub("/+", "/", bare))
 
 
+@lru_cache(1024)
 def family_of(method: str, path: str) -> Family | None:
     """The family of interfaces a request belongs to whose answers can't be read; None for all others.
 
