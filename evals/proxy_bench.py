@@ -1,9 +1,9 @@
 """Proxy bench: what relaying and screening cost, beside a minimal aiohttp proxy and nginx in the same run.
 
-`python -m handrail.evals.proxy_bench` prints the tables of docs/performance.md; `--into` writes them there. Each proxy has one core, the
-scripted chatbot and the load share another; the systems take turns, round after round, so that a slow moment
-hits all alike, and what counts are the ratios within a round. `--rival COMMAND` measures a gateway of
-someone else's too (see `make bench-rival`).
+`python -m handrail.evals.proxy_bench` prints the tables of docs/performance.md; `--into` writes them there.
+Each proxy has one core, the scripted chatbot and the load share another; the systems take turns, round after
+round, so that a slow moment hits all alike, and what counts are the ratios within a round. `--rival COMMAND`
+measures a gateway of someone else's too (see `make bench-rival`).
 """
 
 import argparse
@@ -37,7 +37,7 @@ _RIVAL = """model_list:
 """
 _LEFT_OUT = "nginx is not installed, so it is not measured (`apt-get install nginx-light`)."
 
-# By system and number of connections: requests per second, median latency in ms, and processor ms a request.
+# By system and number of connections: requests a second, median latency and processor time in ms.
 Figures = dict[tuple[str, int], list[tuple[float, float, float]]]
 
 
@@ -50,7 +50,7 @@ def relayed(systems: Sequence[System]) -> list[str]:
                 figures = _one(system, connections, requests)
                 found.setdefault((system.name, connections), []).append(figures)
     lines = [
-        "| | connections | requests/s | median ms | processor ms | throughput : minimal | latency : minimal |",
+        "| | connections | requests/s | median ms | processor ms | throughput | latency |",
         "| --- " * 7 + "|",
     ]
     for connections in _REQUESTS:
@@ -73,7 +73,8 @@ def _row(found: Figures, name: str, connections: int) -> str:
     rates, latencies = (
         statistics.median(f[at] / m[at] for f, m in zip(figures, minimal, strict=True)) for at in (0, 1)
     )
-    return f"| {name} | {connections} | {rate:.0f} | {latency:.2f} | {processor:.2f} | {rates:.2f} | {latencies:.2f} |"
+    own = f"{rate:.0f} | {latency:.2f} | {processor:.2f}"
+    return f"| {name} | {connections} | {own} | {rates:.2f} | {latencies:.2f} |"
 
 
 def first_text(systems: Sequence[System], guarded: System) -> list[str]:
@@ -112,7 +113,7 @@ def slow_streams(upstream: str, folder: Path) -> list[str]:
         raise SystemExit("a stream did not come whole")
     longest, bare = (max(a.whole for a in found) for found in (answers, direct))
     return [
-        f"{_STREAMS} streams at once, each an event every {_SLOW * 1000:.0f} ms: all came whole and unaltered. The "
+        f"{_STREAMS} streams at once, each an event every {_SLOW * 1000:.0f} ms: all came whole. The "
         f"slowest took {longest:.1f} s ({bare:.1f} s without a proxy). Memory rose from {before:.0f} MB to "
         f"{peak:.0f} MB at most: {(peak - before) / _STREAMS:.3f} MB a stream.",
     ]

@@ -37,6 +37,7 @@ class _Client(asyncio.Protocol):
 
     def __init__(self, load: Load) -> None:
         self._load = load
+        self._got, self._first, self._began = b"", 0.0, 0.0
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -110,7 +111,7 @@ async def _drive(url: str, loads: list[Load]) -> None:
     where = urlsplit(url)
     clients = [_Client(load) for load in loads]
     for client in clients:
-        await loop.create_connection(partial(_itself, client), where.hostname, where.port)
+        await loop.create_connection(partial(_itself, client), where.hostname or "", where.port or 80)
     await asyncio.gather(*(client.done for client in clients))
 
 

@@ -13,7 +13,7 @@ CORES = os.sched_getaffinity(0)
 
 
 def test_what_goes_through_a_proxy_is_counted_whole() -> None:
-    """Through the minimal proxy every answer comes, whole or streamed, as large as straight from the chatbot."""
+    """Through the minimal proxy every answer comes, whole or streamed, as large as without it."""
     with (
         running("upstream", python("proxy_bench_upstream"), CORES) as bot,
         running("minimal", python("proxy_bench_minimal", bot.url), CORES) as proxy,
