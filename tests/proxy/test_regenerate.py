@@ -242,3 +242,54 @@ async def test_a_home_made_backend_is_asked_again(guarded: Guarded, retold: tupl
     _, answer = await post(await guarded(url, generic=[mapping]), {"say": MESSAGE}, path="/talk")
     assert json.loads(answer)["reply"] == BETTER
     assert script.bodies[1]["rules"] == GUIDANCE
+
+
+def _message(text: str) -> dict[str, Any]:
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "content": [{"type": "text", "text": text}],
+    }
+
+
+def _response(text: str) -> dict[str, Any]:
+    part = {"type": "output_text", "text": text, "annotations": []}
+    item = {"id": "m", "type": "message", "status": "completed", "role": "assistant", "content": [part]}
+    return {
+        "id": "r",
+        "object": "response",
+        "status": "completed",
+        "instructions": GUIDANCE,
+        "output": [item],
+    }
+
+
+def _ollama(text: str) -> dict[str, Any]:
+    return {"model": "m", "message": {"role": "assistant", "content": text}, "done": True}
+
+
+@pytest.mark.parametrize(
+    ("path", "shape", "body"),
+    [
+        ("/v1/messages", _message, {"messages": [{"role": "user", "content": MESSAGE}], "max_tokens": 99}),
+        ("/v1/responses", _response, {"input": MESSAGE, "store": False}),
+        ("/api/chat", _ollama, {"messages": [{"role": "user", "content": MESSAGE}], "stream": False}),
+    ],
+)
+async def test_every_dialect_gets_its_second_try(
+    guarded: Guarded,
+    retold: tuple[Retold, str],
+    path: str,
+    shape: Callable[[str], dict[str, Any]],
+    body: dict[str, Any],
+) -> None:
+    """In each format the guidance goes up, the new reply comes down, and the guidance does not."""
+    script, url = retold
+    script.answers = [(200, JSON, [json.dumps(shape(reply)).encode()]) for reply in (HARMFUL, BETTER)]
+    status, answer = await post(await guarded(url), {"model": "m", **body}, path=path)
+    assert status == 200
+    assert json.dumps(BETTER)[1:-1] in answer.decode()
+    assert GUIDANCE in json.dumps(script.bodies[1])
+    assert GUIDANCE not in answer.decode()
+    assert "foil" not in answer.decode() + json.dumps(script.bodies[1])
