@@ -8,6 +8,7 @@ Upstream    speaks to chatbot servers (upstream.py): which (routing.py), how oft
 Turn        one request on its way; each of its replies is concluded once (turn.py, chat.py, whole.py).
 Gate        what of a streamed reply may be released, as pure state (gate.py, stream.py, sse.py).
 Mode        what is done with the chats of a path: enforce, shadow or off (modes.py, bypass.py).
+Strict JSON what every reader reads alike; the rest is refused (strict_json.py).
 Talk        one WebSocket: many turns, each reply judged before it leaves (talk.py, sockets.py, messages.py).
 Live        the guard in force, and what replaces its policy while requests are answered (live.py, reload.py).
 Asker       what a request says of who asks: place, persona, age band, local time (asker.py).

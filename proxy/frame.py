@@ -1,8 +1,9 @@
 """Frame: the smallest part of a stream that is passed on or held as one: an event, a line, a message."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from handrail.proxy.strict_json import loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class Frame:
 
     def payload(self) -> dict[str, Any]:
         """The payload, parsed anew: few frames are ever looked at twice, and parsed ones take much memory."""
-        found: dict[str, Any] = json.loads(self.data or "{}")
+        found: dict[str, Any] = loads(self.data or "{}")
         return found
 
 

@@ -21,6 +21,7 @@ from handrail.proxy.dialects.payload import (
     words,
 )
 from handrail.proxy.dialects.tools import Calls, Shown
+from handrail.proxy.strict_json import loads
 
 VOICE = 0
 
@@ -50,7 +51,7 @@ def read_request(body: bytes) -> Asked:
 def read_reply(body: bytes, shown: Shown) -> WholeAnswer:
     """Read a whole answer. Raises UpstreamError when it is no message."""
     try:
-        payload = json.loads(body)
+        payload = loads(body)
         calls = Calls(shown)
         blocks = [read_block(at, block, calls) for at, block in enumerate(payload["content"])]
         texts = filter(None, (*(text for text, _ in blocks), odd_of(payload)))

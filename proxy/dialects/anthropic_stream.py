@@ -123,7 +123,7 @@ class AnthropicScribe(SingleVoice):
     def _read_delta(self, payload: Json) -> Told:
         at, delta = int(payload["index"]), payload["delta"]
         if delta["type"] == "input_json_delta":
-            return self._read_input(at, delta["partial_json"])
+            return self._read_input(at, delta)
         field = _TEXT_DELTAS.get(delta["type"])
         text = delta[field] if field else ""
         if not isinstance(text, str):
@@ -133,9 +133,10 @@ class AnthropicScribe(SingleVoice):
         more = ((VOICE, f"other {at}", odd),) if odd and delta["type"] != "signature_delta" else ()
         return Told((*self._texts(at, text), *more), _ONLY, unread=unread)
 
-    def _read_input(self, at: int, piece: str) -> Told:
+    def _read_input(self, at: int, delta: Json) -> Told:
         """More of what is written to a tool. What half of it says can't be told, so all of it waits."""
-        text, read = self._calls.read(at, None, piece)
+        text, read = self._calls.read(at, None, delta["partial_json"])
+        text += odd_words(delta, _OF_A_DELTA)
         return Told(self._texts(at, text), _ONLY, waits=_ONLY if read else frozenset())
 
     def _read_stop(self, payload: Json) -> Told:

@@ -27,6 +27,7 @@ from handrail.proxy.lines import encode as encode_line
 from handrail.proxy.sse import MEDIA_TYPE as SSE
 from handrail.proxy.sse import EventDecoder
 from handrail.proxy.sse import encode as encode_event
+from handrail.proxy.strict_json import loads
 
 VOICE = 0
 _ONLY = frozenset({VOICE})
@@ -263,7 +264,7 @@ def read_history(mapping: GenericMapping, payload: Json) -> list[Message]:
 
 def _read_reply(mapping: GenericMapping, body: bytes) -> WholeAnswer:
     try:
-        text = JsonPointer(mapping.reply).resolve(json.loads(body))
+        text = JsonPointer(mapping.reply).resolve(loads(body))
         if not isinstance(text, str):
             raise TypeError("text must be a string")
     except (*READ_ERRORS, JsonPointerException) as error:

@@ -19,6 +19,7 @@ from handrail.proxy.dialects.payload import READ_ERRORS, Json, beyond, dump, inv
 from handrail.proxy.dialects.scribe import SingleVoice, Told
 from handrail.proxy.frame import Frame
 from handrail.proxy.messages import pack
+from handrail.proxy.strict_json import loads
 
 _ONLY = frozenset({VOICE})
 
@@ -154,7 +155,7 @@ class SocketScribe(SingleVoice):
 def _payload(data: str, *pointers: str | None) -> Any:
     """A message as JSON; one that is none may be plain text where a pointer says so."""
     try:
-        return json.loads(data)
+        return loads(data)
     except (ValueError, RecursionError):
         if "" in pointers:
             return None

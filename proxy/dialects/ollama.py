@@ -27,6 +27,7 @@ from handrail.proxy.dialects.scribe import SingleVoice, Told
 from handrail.proxy.dialects.tools import NOTHING, Calls, Shown
 from handrail.proxy.frame import Frame
 from handrail.proxy.lines import MEDIA_TYPE, LineDecoder, encode
+from handrail.proxy.strict_json import loads
 
 _VOICE = 0
 _ONLY = frozenset({_VOICE})
@@ -175,7 +176,7 @@ class OllamaScribe(SingleVoice):
 def _reader(shape: _Shape, shown: Shown) -> Callable[[bytes], WholeAnswer]:
     def read(body: bytes) -> WholeAnswer:
         try:
-            payload = json.loads(body)
+            payload = loads(body)
             said, whole = shape.calls(payload, Calls(shown))
             texts = filter(None, (*(text for _, _, text in shape.texts(payload)), said))
             return WholeAnswer(body, (Said(_VOICE, "\n\n".join(texts), None if whole else "tool_calls"),))
@@ -220,7 +221,6 @@ _OF_AN_ANSWER = frozenset(
         "response",
         "thinking",
         "done",
-        "done_reason",
         "context",
         "logprobs",
         "error",

@@ -23,6 +23,7 @@ from handrail.proxy.dialects.payload import (
     words,
 )
 from handrail.proxy.dialects.tools import Calls, Shown
+from handrail.proxy.strict_json import loads
 
 # What an answer should be.
 WHAT = "a chat completion"
@@ -66,7 +67,7 @@ def read_request(body: bytes) -> Asked:
 def read_reply(body: bytes, shown: Shown, what: str = WHAT) -> WholeAnswer:
     """Read a whole answer. Raises UpstreamError when it is not `what` it should be."""
     try:
-        payload = json.loads(body)
+        payload = loads(body)
         calls, more = Calls(shown), odd_of(payload)
         choices = tuple(_choice(at, c, calls, "" if at else more) for at, c in enumerate(payload["choices"]))
     except READ_ERRORS as error:

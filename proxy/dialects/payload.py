@@ -7,6 +7,7 @@ from typing import Any
 
 from handrail.classifiers.errors import RequestError, UpstreamError
 from handrail.classifiers.exchange import Role
+from handrail.proxy.strict_json import loads
 
 Json = dict[str, Any]
 
@@ -25,7 +26,7 @@ ROLES: Mapping[str, Role] = {"user": "user", "assistant": "assistant"}
 def json_object(body: bytes) -> Json:
     """A request body as an object. Raises RequestError when it is none."""
     try:
-        payload = json.loads(body)
+        payload = loads(body)
     except (ValueError, RecursionError) as error:
         raise RequestError("The request body is not valid JSON.") from error
     if not isinstance(payload, dict):

@@ -21,6 +21,7 @@ from handrail.proxy.dialects.payload import (
     words,
 )
 from handrail.proxy.dialects.tools import Calls, Shown
+from handrail.proxy.strict_json import loads
 
 VOICE = 0
 
@@ -68,7 +69,7 @@ def read_request(body: bytes) -> Asked:
 def read_reply(body: bytes, shown: Shown) -> WholeAnswer:
     """Read a whole answer. Raises UpstreamError when it is no response."""
     try:
-        payload = json.loads(body)
+        payload = loads(body)
         calls = [_call(at, item, Calls(shown)) for at, item in enumerate(payload["output"])]
         texts = [*(text for _, text in texts_of(payload["output"])), *(text for text, _ in calls)]
         texts.append(odd_of(payload, texts))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from handrail.classifiers.errors import UpstreamError
 from handrail.policies.decision import Action, Decision
 from handrail.proxy.dialects.anthropic_stream import AnthropicScribe
+from handrail.proxy.dialects.tools import Shown
 from handrail.proxy.sse import EventDecoder
 from handrail.proxy.stream import ReplyStream
 
@@ -183,3 +184,89 @@ def test_an_action_without_text_changes_nothing() -> None:
     ((index, passage),) = stream.due()
     stream.resolve(index, passage, Decision(Action.DELIVER, False, None, (), {}, "", "abc"))
     assert stream.take() == data
+
+
+def _heard(*events: bytes, shown: bool = False) -> str:
+    """All that a scribe reads in events that follow the beginning of a text block and of a tool's."""
+    scribe = AnthropicScribe("ex", Shown.of(shown))
+    tool = {"type": "tool_use", "id": "t", "name": "note", "input": {}}
+    starts = [block(0)[0], event("content_block_start", index=1, content_block=tool)]
+    frames = EventDecoder().feed(b"".join([*starts, *events]))
+    return "".join(t for f in frames for _, _, t in scribe.read(f).texts)
+
+
+def _of_block(**content: Any) -> bytes:
+    return event("content_block_start", index=2, content_block=content)
+
+
+def _of_delta(at: int = 0, **delta: Any) -> bytes:
+    return event("content_block_delta", index=at, delta=delta)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _of_delta(type="text_delta", text="the words"),
+        _of_delta(type="text_delta", text="", comment="the words"),
+        _of_delta(type="input_json_delta", partial_json="", comment="the words"),
+        _of_delta(type="citations_delta", citation={"cited_text": "the words"}),
+        _of_delta(type="musing_delta", musing={"deep": ["the words"]}),
+        _of_block(type="text", text="", citations=[{"cited_text": "the words"}]),
+        _of_block(type="musing", content=[{"type": "text", "text": "the words"}]),
+        _of_block(type="tool_use", id="t", name="the words", input={}),
+        event("musing", words="the words"),
+        event("ping", words="the words"),
+        event("content_block_stop", index=0, comment="the words"),
+        event("message_start", message=message({"type": "text", "text": "the words"})),
+        event("message_start", message={**message(), "comment": "the words"}),
+        event("message_delta", delta={"stop_reason": "refusal", "details": {"explanation": "the words"}}),
+    ],
+)
+def test_words_are_found_wherever_they_stand(data: bytes) -> None:
+    """No event, block, delta or field, known or not, carries words past the reading."""
+    assert "the words" in _heard(data)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_tools_through_the_vendors_client(
+    guarded: Guarded, upstream: str, script: Script, shown: bool
+) -> None:
+    """What is written to a tool is judged where people see it; the official helper is content."""
+    data = json.dumps({"note": HARMFUL_REPLY})
+    tool = {"type": "tool_use", "id": "t", "name": "note", "input": {}}
+    parts = [data[at : at + 9] for at in range(0, len(data), 9)]
+    call = [
+        event("content_block_start", index=0, content_block=tool),
+        *(_of_delta(0, type="input_json_delta", partial_json=p) for p in parts),
+        event("content_block_stop", index=0),
+    ]
+    script.headers, script.chunks = SSE, streamed(call)
+    found = await told(await guarded(upstream, tools_shown=shown), HARMFUL_MESSAGE)
+    assert (DEPTH in found.model_dump_json()) != shown
+    assert [b.type for b in found.content][-1] == ("text" if shown else "tool_use")
+    script.headers = {"Content-Type": "application/json"}
+    script.chunks = [
+        json.dumps(message({**tool, "input": {"note": HARMFUL_REPLY}}, stop="tool_use")).encode()
+    ]
+    async with client_of(await guarded(upstream, tools_shown=shown)) as client:
+        whole = await client.messages.create(
+            model="m", max_tokens=9, messages=[{"role": "user", "content": HARMFUL_MESSAGE}]
+        )
+    assert (DEPTH in whole.model_dump_json()) != shown
+
+
+async def test_errors_reach_the_vendors_client(guarded: Guarded, upstream: str, script: Script) -> None:
+    """An error of the upstream's, before a stream and within one, is one for the official client."""
+    script.headers = SSE
+    script.chunks = [
+        *streamed(block(0, "Hello there. "))[:4],
+        event("error", error={"type": "overloaded_error"}),
+    ]
+    url = await guarded(upstream)
+    with pytest.raises(anthropic.APIStatusError):
+        await told(url, HARMLESS_MESSAGE)
+    script.status, script.headers = 529, {"Content-Type": "application/json"}
+    script.chunks = [b'{"type": "error", "error": {"type": "overloaded_error", "message": "later"}}']
+    with pytest.raises(anthropic.APIStatusError) as raised:
+        await told(url, HARMLESS_MESSAGE)
+    assert raised.value.status_code == 529

@@ -5,6 +5,10 @@ import aiohttp
 import ollama
 import pytest
 
+from handrail.proxy.dialects.ollama import ollama_chat
+from handrail.proxy.dialects.tools import NOTHING
+from handrail.proxy.lines import LineDecoder
+
 from ..conftest import (
     DEPTH,
     HARMFUL_MESSAGE,
@@ -154,3 +158,45 @@ async def test_loading_a_model_is_no_chat(guarded: Guarded, upstream: str, scrip
         asked = {"model": "m", "messages": messages, "stream": False}
         async with aiohttp.ClientSession() as client, client.post(f"{url}/api/chat", json=asked) as answer:
             assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"message": {"content": "", "comment": "the words"}},
+        {"message": {"content": "", "thinking": "the words"}},
+        {"message": {"content": "", "tool_calls": [{"function": {"name": "the words", "arguments": {}}}]}},
+        {"message": {"content": ""}, "comment": {"deep": ["the words"]}},
+        {"message": {"content": ""}, "done_reason": "the words"},
+        {"message": {"content": ""}, "logprobs": [{"token": "the"}, {"token": " words"}]},
+    ],
+)
+def test_words_are_found_wherever_they_stand(more: dict[str, Any]) -> None:
+    """No field, known or not, carries words past the reading."""
+    payload = {"model": "m", "created_at": "now", "done": False, **more}
+    said = ollama_chat(NOTHING).read_reply(json.dumps(payload).encode()).voices[0].text
+    assert "the words" in said
+    (frame,) = LineDecoder().feed(json.dumps(payload).encode() + b"\n")
+    told = ollama_chat(NOTHING).scribe("ex").read(frame)
+    assert "the words" in "".join(text for _, _, text in told.texts)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_tools_through_the_vendors_client(
+    guarded: Guarded, upstream: str, script: Script, shown: bool
+) -> None:
+    """What is written to a tool is judged where people see it, whole and streamed."""
+    call = {"function": {"name": "note", "arguments": {"note": HARMFUL_REPLY}}}
+    first = {"model": "m", "message": {"role": "assistant", "content": "", "tool_calls": [call]}}
+    last = {"model": "m", "message": {"role": "assistant", "content": ""}, "done": True}
+    url = await guarded(upstream, tools_shown=shown)
+    messages = [{"role": "user", "content": HARMFUL_MESSAGE}]
+    script.headers = {"Content-Type": "application/x-ndjson"}
+    script.chunks = [json.dumps({**first, "done": False}).encode() + b"\n", json.dumps(last).encode() + b"\n"]
+    async with ollama.AsyncClient(host=url) as client:
+        parts = [part async for part in await client.chat("m", messages, stream=True)]
+        script.headers = {"Content-Type": "application/json"}
+        script.chunks = [json.dumps({**first, "done": True}).encode()]
+        whole = await client.chat("m", messages)
+    assert any(DEPTH in part.model_dump_json() for part in parts) != shown
+    assert (DEPTH in whole.model_dump_json()) != shown

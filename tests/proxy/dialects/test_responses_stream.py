@@ -256,3 +256,86 @@ def test_an_addition_is_in_the_final_response_whatever_it_lists(kept: str) -> No
 def test_the_client_is_the_vendors() -> None:
     """These tests speak through the vendor's own client."""
     assert isinstance(client_of("http://127.0.0.1:1"), openai.AsyncOpenAI)
+
+
+PLACE: Json = {"item_id": "m", "output_index": 0, "content_index": 0}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _event("response.output_text.delta", **PLACE, delta="the words"),
+        _event("response.output_text.delta", **PLACE, delta="", comment="the words"),
+        _event(
+            "response.output_text.delta", **PLACE, delta="", logprobs=[{"token": "the"}, {"token": " words"}]
+        ),
+        _event("response.output_text.annotation.added", **PLACE, annotation={"title": "the words"}),
+        _event("response.audio.transcript.delta", delta="the words"),
+        _event("response.musing.delta", delta={"deep": "the words"}),
+        _event("response.musing", words={"deep": ["the words"]}),
+        _event("response.output_item.added", output_index=0, item={"type": "musing", "text": "the words"}),
+        _event("response.output_item.added", output_index=0, item={**item(""), "comment": "the words"}),
+        _event(
+            "response.output_item.added",
+            output_index=0,
+            item={"type": "function_call", "name": "the words", "arguments": ""},
+        ),
+        _event(
+            "response.content_part.added",
+            **PLACE,
+            part={"type": "output_text", "text": "", "annotations": [{"title": "the words"}]},
+        ),
+        _event("response.completed", response={**response(), "output_text": "the words"}),
+        _event("response.completed", response={**response(), "comment": "the words"}),
+    ],
+)
+def test_words_are_found_wherever_they_stand(data: bytes) -> None:
+    """No event, item, part or field, known or not, carries words past the reading."""
+    assert "the words" in "".join(_read([data]))
+
+
+def _called(arguments: str) -> list[bytes]:
+    call = {"id": "fc_1", "type": "function_call", "name": "note", "call_id": "c", "status": "completed"}
+    place = {"item_id": "fc_1", "output_index": 0}
+    parts = [arguments[at : at + 9] for at in range(0, len(arguments), 9)]
+    whole = {**call, "arguments": arguments}
+    events: list[Json] = [
+        {"type": "response.created", "response": response(status="in_progress")},
+        {"type": "response.output_item.added", "output_index": 0, "item": {**call, "arguments": ""}},
+        *({"type": "response.function_call_arguments.delta", **place, "delta": p} for p in parts),
+        {"type": "response.function_call_arguments.done", **place, "arguments": arguments, "name": "note"},
+        {"type": "response.output_item.done", "output_index": 0, "item": whole},
+        {"type": "response.completed", "response": response(whole)},
+    ]
+    return [
+        f"event: {e['type']}\ndata: {json.dumps({**e, 'sequence_number': n})}\n\n".encode()
+        for n, e in enumerate(events)
+    ]
+
+
+@pytest.mark.parametrize("shown", [True, False])
+@pytest.mark.parametrize("reply", [HARMFUL_REPLY, "Feed the cat."])
+async def test_tools_through_the_vendors_client(
+    guarded: Guarded, upstream: str, script: Script, shown: bool, reply: str
+) -> None:
+    """What is written to a tool is judged once where people see it; the official helper ends well."""
+    script.headers, script.chunks = SSE, _called(json.dumps({"note": reply}))
+    url = await guarded(upstream, tools_shown=shown)
+    said = HARMFUL_MESSAGE if reply == HARMFUL_REPLY else HARMLESS_MESSAGE
+    async with client_of(url) as client, client.responses.stream(model="m", input=said) as stream:
+        final = await stream.get_final_response()
+    judged = shown and reply == HARMFUL_REPLY
+    assert (DEPTH in final.model_dump_json()) == (reply == HARMFUL_REPLY and not shown)
+    assert [i.type for i in final.output] == (["message"] if judged else ["function_call"])
+    script.headers = {"Content-Type": "application/json"}
+    call = {
+        "id": "f",
+        "type": "function_call",
+        "name": "note",
+        "call_id": "c",
+        "arguments": json.dumps([reply]),
+    }
+    script.chunks = [json.dumps(response(call)).encode()]
+    async with client_of(url) as client:
+        whole = await client.responses.create(model="m", input=said)
+    assert [i.type for i in whole.output] == (["message"] if judged else ["function_call"])
