@@ -98,12 +98,16 @@ class Decider:
         first = next(entries, None)
         return first.hold if first else self.policy.hold.default
 
-    def sought(self, risk: RiskReading, context: Context = NOWHERE) -> frozenset[Behaviour]:
+    def sought(
+        self, risk: RiskReading, context: Context = NOWHERE, possible: RiskReading | None = None
+    ) -> frozenset[Behaviour]:
         """The behaviours on which a decision can still depend in a conversation of this risk and context.
 
-        A rule that can't fire, or that fires whatever the reply does, needs none.
+        A rule that can't fire, or that fires whatever the reply does, needs none. `possible` is how high the
+        risks may count once the reply is read, where that is not settled.
         """
-        rulings = weigh_rules(self.policy.rules, Facts(risk, context, self.thresholds, complete=False))
+        facts = Facts(risk, context, self.thresholds, complete=False, possible=possible)
+        rulings = weigh_rules(self.policy.rules, facts)
         needed = (ruling.fires for ruling in rulings)
         return frozenset().union(*(behaviours for behaviours in needed if not isinstance(behaviours, bool)))
 

@@ -31,16 +31,20 @@ class Hearing:
 
     @property
     def about(self) -> tuple[Context, tuple[Risk, ...]]:
-        """What is sought depends on this and the exchange: the context, and which risks are carried."""
+        """What is sought depends on this and the exchange: the context, and which risks are carried.
+
+        A policy that asks about the session makes it depend on the whole of that.
+        """
         state = self.context.session
+        whole = self.decider.policy.asks_of_session
         carried = tuple(r for r in RISKS if state and state.carried.get(r, 0.0) >= FAINT)
-        return replace(self.context, session=None), carried
+        return self.context if whole else replace(self.context, session=None), carried
 
     def sought(self, risk: RiskReading) -> frozenset[Behaviour]:
         """The behaviours on which a decision can still depend once that part's risk is read."""
-        if self.context.session is not None:
-            risk = self.context.session.possible(risk, self._owed)
-        return self.decider.sought(risk, self.context)
+        state = self.context.session
+        possible = None if state is None else state.possible(risk, self._owed)
+        return self.decider.sought(risk, self.context, possible)
 
     def inform(self, assessment: Assessment) -> Assessment:
         """The assessment of the part as one of the whole: risks informed, evidence in its place."""

@@ -156,10 +156,19 @@ class Policy(Part):
         return {rule.guidance for rule in self.rules if rule.guidance}
 
     @property
+    def conditions(self) -> list[When]:
+        """Every condition of rules and holding, those inside others too."""
+        return [w for part in (*(r.when for r in self.rules), *self.hold.when) for w in part.walk()]
+
+    @property
+    def asks_of_session(self) -> bool:
+        """Whether any condition is about the session."""
+        return any(when.session is not None for when in self.conditions)
+
+    @property
     def levels(self) -> set[Level]:
         """The sets of thresholds that are asked for by name."""
-        conditions = [w for part in (*(r.when for r in self.rules), *self.hold.when) for w in part.walk()]
-        wanted = [*self.thresholds.values(), *(w.threshold for w in conditions)]
+        wanted = [*self.thresholds.values(), *(when.threshold for when in self.conditions)]
         return {threshold for threshold in wanted if isinstance(threshold, Level)}
 
     @property

@@ -6,7 +6,7 @@ rules fire on a whole reply, which on a part, and which behaviours are still wor
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from handrail.classifiers.assessment import NO_BEHAVIOUR, RiskReading
@@ -17,19 +17,34 @@ from handrail.policies.context import Context
 from handrail.policies.session import SessionState
 from handrail.policies.thresholds import Threshold, Thresholds
 
-# Known; or the behaviours on which it depends, at least one.
+# Known; or open, and the behaviours on which it depends: none where it is a risk that is not settled yet.
 Truth = bool | frozenset[Behaviour]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of an exchange. Unless `complete`, a behaviour that is not found may still come."""
+    """What is known of an exchange. Unless `complete`, a behaviour that is not found may still come.
+
+    `possible` is how high the risks may yet count, once the reply is read; None where they are settled.
+    """
 
     risk: RiskReading
     context: Context
     thresholds: Thresholds
     found: Mapping[Behaviour, float] = field(default_factory=lambda: NO_BEHAVIOUR)
     complete: bool = True
+    possible: RiskReading | None = None
+
+    def weigh_risk(self, when: When) -> Truth:
+        """Whether the risk of a condition shows; open where it only may, once the reply is read."""
+        if when.risk is None:
+            return True
+        now = self.shows(when.risk, when.level, when.threshold, owed=when.owed)
+        if self.possible is None:
+            return now
+        most = replace(self, risk=self.possible)
+        later = most.shows(when.risk, when.level, when.threshold, owed=when.owed)
+        return now if now == later else frozenset()
 
     def shows(
         self, risk: Risk, level: RiskLevel | None, threshold: Threshold | None = None, *, owed: bool = False
@@ -64,7 +79,7 @@ def weigh(when: When, facts: Facts, harms: Harms) -> Truth:
 def leaves(when: When, facts: Facts, harms: Harms) -> Iterator[tuple[str, Truth]]:
     """The name of each thing a condition asks, and whether it holds."""
     if when.risk is not None:
-        yield "risk", facts.shows(when.risk, when.level, when.threshold, owed=when.owed)
+        yield "risk", facts.weigh_risk(when)
     if when.present:
         yield "present", either(facts.does(b, when.threshold) for b in when.present)
     if when.missing:
@@ -85,7 +100,8 @@ def both(truths: Iterable[Truth]) -> Truth:
     found = list(truths)
     if any(truth is False for truth in found):
         return False
-    return frozenset().union(*(t for t in found if not isinstance(t, bool))) or True
+    still_open = [truth for truth in found if not isinstance(truth, bool)]
+    return frozenset[Behaviour]().union(*still_open) if still_open else True
 
 
 def either(truths: Iterable[Truth]) -> Truth:

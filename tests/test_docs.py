@@ -5,13 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.labels import BEHAVIOURS, HARMS, RISKS
+from handrail.policies.condition import When
+from handrail.policies.examples import run_examples
+from handrail.policies.load import load_decider
+from handrail.policies.source import read_policy
 from handrail.proxy.cli import cli
 from handrail.proxy.metrics import Metrics
 from handrail.proxy.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 OPERATORS = (ROOT / "docs" / "operators.md").read_text()
+GUIDE = (ROOT / "docs" / "policy.md").read_text()
 TAXONOMY = (ROOT / "docs" / "taxonomy.md").read_text()
 DOCS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").glob("*.md")]
 
@@ -77,3 +83,21 @@ def test_paths_in_deploy_exist() -> None:
     for path in (ROOT / "deploy").iterdir():
         for name in re.findall(r"HANDRAIL_([A-Z_]+)", path.read_text()):
             assert name.lower() in Settings.model_fields, (path.name, name)
+
+
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL), ids=lambda t: t[:40])
+def test_the_policies_of_the_guide_do_what_they_say(text: str, tmp_path: Path, assessor: Assessor) -> None:
+    """Every policy in the guide is a whole one, and the real model judges its examples as written."""
+    path = tmp_path / "guide.yaml"
+    path.write_text(text)
+    decider = load_decider(assessor.manifest.levels, path)
+    named = {rule.id for rule in decider.policy.rules} - {rule.id for rule in read_policy().rules}
+    wrong = [o for o in run_examples(decider, assessor) if o.rule in named and not o.passed]
+    assert wrong == []
+
+
+def test_the_guide_knows_every_condition() -> None:
+    """The guide's table names each condition of the language."""
+    section = _section(GUIDE, "Conditions")
+    for name, field in When.model_fields.items():
+        assert name == "threshold" or f"`{field.alias or name}:" in section, name

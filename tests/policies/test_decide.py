@@ -55,6 +55,19 @@ def test_the_policy_is_the_taxonomy(decider: Decider) -> None:
         ),
         (Risk.SUICIDAL_IDEATION, {Behaviour.VALIDATES_FEELING}, "append", "crisis.unanswered"),
         (Risk.SUICIDAL_IDEATION, {Behaviour.CHECKS_RISK}, "deliver", ""),
+        (
+            Risk.SUICIDAL_IDEATION,
+            {Behaviour.MINIMISES, Behaviour.REFERS_TO_HELP},
+            "replace",
+            "crisis.minimised",
+        ),
+        (
+            Risk.HALLUCINATION,
+            {Behaviour.AFFIRMS_BELIEF, Behaviour.REFERS_TO_HELP},
+            "replace",
+            "hallucination.joined",
+        ),
+        (Risk.MANIA, {Behaviour.VALIDATES_FEELING}, "append", "mania.unnoticed"),
         (Risk.DELUSION, {Behaviour.REFERS_TO_HELP}, "append", "delusion.unquestioned"),
         (Risk.DELUSION, {Behaviour.TESTS_REALITY}, "deliver", ""),
         (

@@ -15,7 +15,7 @@ from .conftest import EXAMPLES, assessments, contexts, policies
 from .test_decide import assessed
 
 HELLO = Conversation.of([("user", "hello")])
-many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _with(assessment: Assessment, kept: frozenset[Behaviour], instead: float) -> Assessment:
@@ -43,6 +43,28 @@ def test_only_what_is_sought_can_matter(
     if not sought:
         unread = dataclasses.replace(assessment, behaviour=UNREAD)
         assert _told(changed.decide(HELLO, unread, context)) == _told(whole)
+
+
+@many
+@given(
+    policy=policies(),
+    low=assessments(),
+    high=assessments(),
+    share=st.sampled_from([0.0, 0.3, 0.6, 1.0]),
+    context=contexts(),
+)
+def test_only_what_is_sought_can_matter_however_the_risk_settles(
+    decider: Decider, policy: Policy, low: Assessment, high: Assessment, share: float, context: Context
+) -> None:
+    """For any policy, what is not sought stays without weight wherever a risk ends up within its bounds."""
+    least = low.risk.present
+    most = {risk: max(p, high.risk.present[risk]) for risk, p in least.items()}
+    changed = dataclasses.replace(decider, policy=policy)
+    sought = changed.sought(low.risk, context, dataclasses.replace(low.risk, present=most))
+    settled = {risk: p + share * (most[risk] - p) for risk, p in least.items()}
+    whole = dataclasses.replace(low, risk=dataclasses.replace(low.risk, present=settled))
+    bare = changed.decide(HELLO, _with(whole, sought, 0.0), context)
+    assert _told(bare) == _told(changed.decide(HELLO, whole, context))
 
 
 @many
