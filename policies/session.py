@@ -15,6 +15,8 @@ import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 
+from pydantic.json_schema import SkipJsonSchema
+
 from handrail.classifiers.assessment import BehaviourReading, RiskReading
 from handrail.classifiers.exchange import Conversation, Exchange
 from handrail.classifiers.labels import BEHAVIOURS, RISKS, Behaviour, Risk
@@ -130,7 +132,7 @@ class SessionState:
     rising: bool = False
     interventions: int = 0
     since_intervention: int | None = None
-    trace: Trace = Trace()
+    trace: SkipJsonSchema[Trace] = Trace()
 
     @property
     def carries(self) -> bool:
