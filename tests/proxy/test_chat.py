@@ -418,7 +418,9 @@ async def test_every_reply_is_counted_once(
     ]
 
 
+@pytest.mark.parametrize("who", ["upstream", "client"])
 async def test_what_was_found_before_a_break_is_kept(
+    who: str,
     serve: Serve,
     settings_for: Callable[..., Settings],
     assessor: Assessor,
@@ -427,7 +429,7 @@ async def test_what_was_found_before_a_break_is_kept(
     script: Script,
     tmp_path: Path,
 ) -> None:
-    """A part that was flagged, though not replaced, is on record also when its reply breaks off."""
+    """A part that was flagged, though not replaced, is on record also when its reply breaks off on a side."""
     rules = tuple(
         r.model_copy(update={"then": Action.DELIVER, "text": None}) if r.then == Action.REPLACE else r
         for r in decider.policy.rules
@@ -435,9 +437,25 @@ async def test_what_was_found_before_a_break_is_kept(
     policy = decider.policy.model_copy(update={"rules": rules, "hold": Holding()})
     noting = dataclasses.replace(decider, policy=policy)
     url = await serve(build_app(settings_for(upstream), Judgement(assessor, noting)))
-    script.headers, script.cut, script.delay = SSE, True, 0.3
+    script.headers, script.cut, script.delay = SSE, who == "upstream", 0.3
     script.chunks = [*streamed(HARMFUL_REPLY, 1000)[:-2], chunk({"content": "And so"})]
-    await post(url, asking(HARMFUL_MESSAGE, stream=True))
-    (record,) = await _records(tmp_path)
+    if who == "client":
+        script.chunks = [*script.chunks, *[chunk({"content": " on"})] * 200]
+        async with (
+            aiohttp.ClientSession() as client,
+            client.post(f"{url}/v1/chat/completions", json=asking(HARMFUL_MESSAGE, stream=True)),
+        ):
+            for _ in range(200):
+                async with client.get(f"{url}/metrics") as got:
+                    if "handrail_assessment_seconds_count 0.0" not in await got.text():
+                        break
+                await asyncio.sleep(0.05)
+    else:
+        await post(url, asking(HARMFUL_MESSAGE, stream=True))
+    for _ in range(200):
+        if found := await _records(tmp_path):
+            break
+        await asyncio.sleep(0.05)
+    (record,) = found
     assert record.decision is not None
     assert DEPTH not in record.delivered
