@@ -1,6 +1,7 @@
 """Chat: one chat completion, from request to judged reply."""
 
 import asyncio
+import re
 from datetime import UTC, datetime
 from functools import partial
 
@@ -32,6 +33,9 @@ _log = logger("chat")
 
 # Content codings that the client library undoes.
 _READABLE_CODINGS = frozenset({"identity", "gzip", "deflate", "br", "zstd"})
+# Character sets in which ASCII is ASCII. In others, such as UTF-7, what is judged would not be what is shown.
+_CHARSETS = re.compile(r"utf-?8|(us-)?ascii|iso-?8859-\d+|latin-?1|(windows-|cp)125\d", re.IGNORECASE)
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class ChatHandler:
@@ -116,6 +120,9 @@ class ChatHandler:
             turn.again = partial(self._regenerator.settle, turn, got.close)
             if not _readable(got):
                 await self._undecoded(turn, got)
+            elif got.status in _REDIRECTS:
+                # Most clients would follow, past this guard.
+                raise UpstreamError("The model server redirects elsewhere.", 502, "upstream_redirect")
             elif got.status >= web.HTTPMultipleChoices.status_code:
                 await self._pass(turn, got)
             elif got.content_type == turn.dialect.stream_type:
@@ -157,4 +164,6 @@ class ChatHandler:
 
 
 def _readable(got: aiohttp.ClientResponse) -> bool:
-    return got.headers.get("Content-Encoding", "identity").lower() in _READABLE_CODINGS
+    """Whether a body can be read as its reader will: unpacked, and in a character set like UTF-8."""
+    coding = got.headers.get("Content-Encoding", "identity").lower()
+    return coding in _READABLE_CODINGS and _CHARSETS.fullmatch(got.charset or "utf-8") is not None

@@ -25,7 +25,7 @@ from handrail.proxy.lines import MEDIA_TYPE as NDJSON
 from handrail.proxy.lines import LineDecoder
 from handrail.proxy.lines import encode as encode_line
 from handrail.proxy.sse import MEDIA_TYPE as SSE
-from handrail.proxy.sse import EventDecoder
+from handrail.proxy.sse import EventDecoder, is_silent
 from handrail.proxy.sse import encode as encode_event
 from handrail.proxy.strict_json import loads
 
@@ -141,7 +141,7 @@ class GenericScribe(SingleVoice):
     def read(self, frame: Frame) -> Told:
         """What a frame says. Raises UpstreamError when it is none of this backend's."""
         if frame.data is None:
-            return Told()
+            return self._without_data(frame)
         if self._mapping.stream == "text":
             return Told(((VOICE, "text", frame.data),), _ONLY)
         if frame.data.strip() == self._mapping.done:
@@ -193,6 +193,11 @@ class GenericScribe(SingleVoice):
         last = bool(finish and JsonPointer(finish).resolve(payload, None))
         texts = ((VOICE, "text", text),) if text else ()
         return Told(texts, _ONLY if text or last else frozenset(), _ONLY if last else frozenset())
+
+    def _without_data(self, frame: Frame) -> Told:
+        if self._mapping.stream == "sse" and not is_silent(frame):
+            raise invalid_answer("what its mapping says")
+        return Told()
 
     def _encode(self, data: str) -> bytes:
         return encode_line(data) if self._mapping.stream == "ndjson" else encode_event(data)

@@ -459,3 +459,28 @@ async def test_what_was_found_before_a_break_is_kept(
     (record,) = found
     assert record.decision is not None
     assert DEPTH not in record.delivered
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_chat_is_not_led_past_the_guard(
+    guarded: Guarded, upstream: str, script: Script, status: int
+) -> None:
+    """A redirect of a chat, which most clients would follow, is an error of the upstream's."""
+    script.status, script.headers = status, {"Location": "http://elsewhere.test/"}
+    got, answer = await post(await guarded(upstream), asking("hello"), allow_redirects=False)
+    assert (got, json.loads(answer)["error"]["code"]) == (502, "upstream_redirect")
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "utf-16", "cp037", "iso-2022-jp"])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_no_character_set_hides_words(
+    guarded: Guarded, upstream: str, script: Script, charset: str, stream: bool
+) -> None:
+    """An answer in a character set that reads otherwise than UTF-8 does not pass; the usual ones do."""
+    kind = "text/event-stream" if stream else "application/json"
+    script.headers = {"Content-Type": f"{kind}; charset={charset}"}
+    script.chunks = streamed(HARMLESS_REPLY) if stream else [completion(HARMLESS_REPLY)]
+    url = await guarded(upstream)
+    assert (await post(url, asking(HARMLESS_MESSAGE)))[0] == 502
+    script.headers = {"Content-Type": f"{kind}; charset=UTF-8"}
+    assert (await post(url, asking(HARMLESS_MESSAGE)))[0] == 200

@@ -4,8 +4,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from handrail.proxy.dialects.generic import GenericMapping, TextDecoder, with_value
+from handrail.classifiers.errors import UpstreamError
+from handrail.proxy.dialects.generic import GenericMapping, TextDecoder, generic_dialect, with_value
+from handrail.proxy.dialects.scribe import Told
 from handrail.proxy.settings import load_settings
+from handrail.proxy.sse import EventDecoder
 
 from ..conftest import (
     DEPTH,
@@ -156,3 +159,12 @@ def test_values_are_set_on_copies() -> None:
     assert with_value(original, "/a/0/b", 2) == {"a": [{"b": 2}]}
     assert with_value({}, "/x/y", "z") == {"x": {"y": "z"}}
     assert original == {"a": [{"b": 1}]}
+
+
+def test_events_without_data_hold_no_words() -> None:
+    """An event that has no data and is none of the silent ones is refused, not passed."""
+    dialect = generic_dialect(GenericMapping.model_validate({**MAPPING, "stream": "sse"}))
+    silent, speaking = EventDecoder().feed(b": ping\n\ntext: the words\n\n")
+    assert dialect.scribe("ex").read(silent) == Told()
+    with pytest.raises(UpstreamError):
+        dialect.scribe("ex").read(speaking)
