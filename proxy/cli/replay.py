@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,14 +18,18 @@ from handrail.policies.decide import Decider
 from handrail.policies.load import load_decider
 from handrail.policies.source import DEFAULT
 from handrail.policies.why import why
+from handrail.proxy.journal.build import custody_of
 from handrail.proxy.journal.sqlite import SqliteJournal
 from handrail.proxy.recorded import Recorded, of_line, of_record
 from handrail.proxy.replay import Tally, summary
 from handrail.proxy.replay import replay as replayed
 from handrail.proxy.screen import Row, Screener, read_row
+from handrail.proxy.settings import Settings, load_settings
 
 _SQLITE = b"SQLite format 3\0"
-_JOURNAL = Path("handrail.db")
+_settings = click.option(
+    "--settings", "settings_path", type=click.Path(path_type=Path), help="Settings with the journal's key."
+)
 _policy = click.option(
     "--policy", "policy_path", type=click.Path(path_type=Path), help="Policy file (default: ours)."
 )
@@ -32,12 +38,28 @@ _model = click.option(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be explained, and where it may be kept."""
+
+    exchange: str
+    journal: Path
+    settings: Settings
+
+
 @click.command()
 @click.argument("exchange")
-@click.option("--journal", type=click.Path(path_type=Path), default=_JOURNAL, show_default=True)
+@click.option("--journal", type=click.Path(path_type=Path), help="Journal file (default: the settings').")
+@_settings
 @_policy
 @_model
-def explain(exchange: str, journal: Path, policy_path: Path | None, model_path: Path | None) -> None:
+def explain(
+    exchange: str,
+    journal: Path | None,
+    settings_path: Path | None,
+    policy_path: Path | None,
+    model_path: Path | None,
+) -> None:
     """Say why EXCHANGE is decided as it is, rule by rule.
 
     EXCHANGE is the id of one in the journal, a JSON object, or a file with one JSON object a line: what
@@ -45,7 +67,9 @@ def explain(exchange: str, journal: Path, policy_path: Path | None, model_path: 
     """
     default = None if policy_path is None or str(policy_path) == DEFAULT else policy_path
     decider = _decider(default, model_path)
-    for recorded in _exchanges(exchange, journal, decider, model_path):
+    settings = _load(settings_path)
+    asked = _Asked(exchange, journal or settings.journal_path, settings)
+    for recorded in _exchanges(asked, decider, model_path):
         decision = recorded.decide(decider)
         click.echo(f"{recorded.id} by policy {decider.policy.name} ({decider.policy_hash})")
         if recorded.policy not in {"", decider.policy_hash}:
@@ -62,8 +86,9 @@ def explain(exchange: str, journal: Path, policy_path: Path | None, model_path: 
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
+@_settings
 @_model
-def replay(old: Path, new: Path, file: Path, model_path: Path | None) -> None:
+def replay(old: Path, new: Path, file: Path, settings_path: Path | None, model_path: Path | None) -> None:
     """Show what the policy NEW would do otherwise than OLD on the exchanges in FILE.
 
     FILE is a journal, or what `handrail screen` wrote; OLD or NEW may be "default", the shipped policy. No
@@ -72,7 +97,7 @@ def replay(old: Path, new: Path, file: Path, model_path: Path | None) -> None:
     """
     before, after = (_decider(None if str(p) == DEFAULT else p, model_path) for p in (old, new))
     tally = Tally()
-    for row in replayed(before, after, _file(file), tally):
+    for row in replayed(before, after, _file(file, settings_path), tally):
         click.echo(json.dumps(row))
     sys.stdout.flush()
     names = [f"{d.policy.name} ({d.policy_hash})" for d in (before, after)]
@@ -88,17 +113,15 @@ def _decider(path: Path | None, model_path: Path | None) -> Decider:
     return load_decider(manifest.levels, path)
 
 
-def _exchanges(named: str, journal: Path, decider: Decider, model_path: Path | None) -> Iterator[Recorded]:
+def _exchanges(asked: _Asked, decider: Decider, model_path: Path | None) -> Iterator[Recorded]:
+    named = asked.exchange
     if named.lstrip().startswith("{"):
         yield _row(named, 1, decider, model_path)
     elif Path(named).is_file():
         for number, line in _lines(Path(named)):
             yield _row(line, number, decider, model_path)
     else:
-        found = [r for r in _journal(journal) if r.id in {named, f"{named}.0"}]
-        if not found:
-            raise SettingsError(f"{named} is no file, and no exchange that was judged in {journal}")
-        yield found[0]
+        yield _found(named, asked.journal, asked.settings)
 
 
 def _row(line: str, number: int, decider: Decider, model_path: Path | None) -> Recorded:
@@ -113,9 +136,9 @@ def _row(line: str, number: int, decider: Decider, model_path: Path | None) -> R
     return Recorded(name, assessment, context, "", row.exchange.conversation, row.exchange.reply)
 
 
-def _file(path: Path) -> Iterator[Recorded]:
+def _file(path: Path, settings_path: Path | None) -> Iterator[Recorded]:
     if _is_journal(path):
-        yield from _journal(path)
+        yield from _journal(path, _load(settings_path))
         return
     for number, line in _lines(path):
         # A row that was bad when it was screened says so, and has no reading.
@@ -140,17 +163,29 @@ def _is_journal(path: Path) -> bool:
         return False
 
 
-def _journal(path: Path) -> list[Recorded]:
+def _found(name: str, path: Path, settings: Settings) -> Recorded:
+    """The exchange of this id, with or without the number of its choice."""
+    found = [r for r in _journal(path, settings) if r.id in {name, f"{name}.0"}]
+    if not found:
+        raise SettingsError(f"{name} is no file, and no exchange that was judged in {path}")
+    return found[0]
+
+
+def _journal(path: Path, settings: Settings) -> list[Recorded]:
     if not _is_journal(path):
         raise SettingsError(f"{path} is no journal; name it with --journal, or give a file of JSON lines")
-    return asyncio.run(_records(path))
+    return asyncio.run(_records(SqliteJournal(path, custody_of(settings))))
 
 
-async def _records(path: Path) -> list[Recorded]:
-    journal = SqliteJournal(path)
+async def _records(journal: SqliteJournal) -> list[Recorded]:
     await journal.open()
     try:
         found = [of_record(entry.record) async for entry in journal.entries()]
     finally:
         await journal.close()
     return [recorded for recorded in found if recorded is not None]
+
+
+def _load(path: Path | None) -> Settings:
+    """Settings for a journal's place and key; it has no use for the upstream that they else need."""
+    return load_settings(path, {"HANDRAIL_UPSTREAM_URL": "http://127.0.0.1", **os.environ})

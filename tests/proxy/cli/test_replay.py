@@ -140,3 +140,18 @@ def test_what_cannot_be_explained_is_said(run: Run, asked: str, said: str) -> No
     done = run("policy", "explain", asked)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+async def test_a_sealed_journal_is_read_with_its_key(
+    run: Run, guarded: Guarded, upstream: str, script: Script
+) -> None:
+    """A journal that is sealed is explained and replayed with the key of the settings, and not without."""
+    key = run("journal", "new-key").stdout.strip()
+    script.chunks = [completion(OMITTING_REPLY)]
+    _, body = await post(await guarded(upstream, journal_key=key), asking(OMITTING_MESSAGE))
+    name = json.loads(body)["handrail"]["exchange"]
+    asked = ("policy", "explain", name, "--journal", "journal.db")
+    assert run(*asked).returncode == 2
+    assert "FIRES     crisis.unanswered" in run(*asked, HANDRAIL_JOURNAL_KEY=key).stdout
+    same = run("policy", "replay", "default", "default", "journal.db", HANDRAIL_JOURNAL_KEY=key)
+    assert (same.returncode, same.stdout) == (0, "")
