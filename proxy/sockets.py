@@ -1,5 +1,6 @@
 """Sockets: chats over WebSockets. Each side agrees on its own terms; messages are judged between them."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -22,6 +23,9 @@ from handrail.proxy.upstream import Upstream
 
 _log = logger("sockets")
 
+# Share of the drain after which a reply that has not ended is broken off with a word.
+_OF_THE_DRAIN = 0.8
+
 
 class SocketHandler:
     """Handles WebSockets on the paths of the settings' mappings."""
@@ -33,6 +37,7 @@ class SocketHandler:
         self._live = live
         self._mappings = tuple(m for m in settings.generic if m.stream == "websocket")
         self._open: set[Talk] = set()
+        self._cutting: asyncio.Task[None] | None = None
 
     def mapping_of(self, request: web.Request) -> GenericMapping | None:
         """The mapping of a request to open a WebSocket; None for any other request."""
@@ -42,9 +47,17 @@ class SocketHandler:
         return next((m for m in self._mappings if path.endswith(plain(m.path).rstrip("/"))), None)
 
     async def close(self) -> None:
-        """Let every connection end: at once, or after the reply that is under way."""
+        """Let every connection end: at once, or after the reply that is under way, if it ends in time."""
         for talk in tuple(self._open):
             await talk.leave(GOING_AWAY)
+        if self._open:
+            self._cutting = asyncio.create_task(self._cut())
+
+    async def _cut(self) -> None:
+        """Before the server breaks off what is still open, say so."""
+        await asyncio.sleep(self._settings.drain_seconds * _OF_THE_DRAIN)
+        for talk in tuple(self._open):
+            await talk.cut(GOING_AWAY)
 
     async def handle(self, request: web.Request, mapping: GenericMapping) -> web.StreamResponse:
         """Open a WebSocket on both sides, and carry messages until one of them closes it."""

@@ -104,6 +104,11 @@ class Talk:
         if self._turn is None:
             await self._near.close(code=code)
 
+    async def cut(self, code: int) -> None:
+        """End the connection with a code, whatever is under way."""
+        self._leaving = code
+        await self._near.close(code=code)
+
     async def _finish(self, ended: _Ended) -> None:
         if self._turn is not None:
             await self._turn.drop(ended.lost)
@@ -120,7 +125,8 @@ class Talk:
                 await self._unread_request(message.data)
             else:
                 code = self._leaving or _code(self._near.close_code)
-                raise _Ended(GOING_AWAY if code is None else code, "client_gone")
+                lost = "client_gone" if self._leaving is None else "shutdown"
+                raise _Ended(GOING_AWAY if code is None else code, lost)
 
     async def _from_upstream(self) -> None:
         try:

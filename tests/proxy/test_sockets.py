@@ -3,7 +3,7 @@ import base64
 import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,13 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
 
+from handrail.classifiers.assessor import Assessor
+from handrail.policies.decide import Decider
+from handrail.proxy.app import Judgement, build_app
 from handrail.proxy.journal.record import Record
 from handrail.proxy.journal.sqlite import SqliteJournal
+from handrail.proxy.server import Site, start
+from handrail.proxy.settings import Settings
 
 from .conftest import (
     DEPTH,
@@ -439,3 +444,28 @@ async def test_other_websockets_are_refused(guarded: Guarded, far: str, line: Li
             await session.ws_connect(f"{url}/other")
     assert raised.value.status == 501
     assert line.requests == []
+
+
+@pytest.mark.parametrize("speaking", [False, True])
+async def test_a_shutdown_says_that_it_goes(
+    settings_for: Callable[..., Settings],
+    assessor: Assessor,
+    decider: Decider,
+    far: str,
+    line: Line,
+    speaking: bool,
+) -> None:
+    """Told to stop, the server ends a quiet connection at once, any other after the drain."""
+    line.answers = [pieces(HARMLESS_REPLY)[:-1]] if speaking else [pieces(HARMLESS_REPLY)]
+    app = build_app(settings_for(far, generic=[PIECES], drain_seconds=0.1), Judgement(assessor, decider))
+    async with AsyncExitStack() as stack:
+        url = await start(Site(app, "127.0.0.1", 0), stack, 30)
+        async with opened(url) as socket:
+            enough = (lambda _: True) if speaking else ends
+            await ask(socket, json.dumps({"message": HARMLESS_MESSAGE}), enough)
+            stopping = asyncio.create_task(stack.aclose())
+            async for _ in socket:
+                pass
+            await stopping
+            assert socket.close_code == 1001
+    assert await asyncio.wait_for(line.closed, 20) == 1001
