@@ -229,7 +229,8 @@ async def _limits(request: web.Request, handler: Handler) -> web.StreamResponse:
     path = request.path.removeprefix(request.app[_SETTINGS].own_prefix)
     if request.method == "GET" and path in _PROBES:
         return await handler(request)
-    seconds = await request.app[_LIMITS].wait(request.headers, request.remote or "")
+    address = request.app[_FORWARDING].client_of(request)
+    seconds = await request.app[_LIMITS].wait(request.headers, address)
     if not seconds:
         return await handler(request)
     request.app[LIVE].guard.metrics.rate_limited.inc()

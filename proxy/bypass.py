@@ -156,12 +156,13 @@ class Bypass:
 
     def _origin(self, request: web.Request, dialect: Dialect) -> Origin:
         context = Context(route=request.path)
-        directory = self._live.guard.decider.directory
+        guard = self._live.guard
+        directory = guard.decider.directory
         with suppress(RequestError):
             context = read_context(
                 request.headers, request.path, self._settings, directory, datetime.now(UTC)
             )
-        return Origin.now(dialect.name, request.path, context)
+        return Origin.now(dialect.name, request.path, context, guard.user_of(request.headers))
 
     def _count(self, origin: Origin, seen: Seen, reason: str, replies: int) -> None:
         """Count replies that are not read: unscreened, unless they never came."""

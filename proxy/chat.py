@@ -83,7 +83,7 @@ class ChatHandler:
             if self._settings.fail_request == "open":
                 return await self._bypass.unread(request, dialect, "request_unread", body)
             return refusal(error, dialect.write_error)
-        origin = Origin.now(dialect.name, request.path, context)
+        origin = Origin.now(dialect.name, request.path, context, guard.user_of(request.headers))
         asked = with_history(self._history, asked, origin)
         if asked.unread:
             _log.warning("request_partly_unread", exchange=origin.id, kinds=asked.unread)

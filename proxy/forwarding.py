@@ -48,6 +48,14 @@ class Forwarding:
             _tell(headers, request, request.remote)
         return headers
 
+    def client_of(self, request: web.BaseRequest) -> str:
+        """The address of the client: the last that no trusted proxy has, as those in front of us tell it."""
+        told = ", ".join(request.headers.getall("X-Forwarded-For", ())).split(",")
+        address = request.remote or ""
+        while self._trusts(address) and told and told[-1].strip():
+            address = told.pop().strip()
+        return address
+
     def _trusts(self, address: str | None) -> bool:
         if not self._trusted or not address:
             return False

@@ -1,7 +1,7 @@
 """Guard: judges replies for the relay, and makes what was flagged durable before it is released."""
 
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -17,6 +17,7 @@ from handrail.policies.decision import Action, Decision
 from handrail.policies.doubt import doubt_about, risk_moved
 from handrail.policies.hearing import Hearing
 from handrail.policies.policy import Hold
+from handrail.proxy.headers import USER_HEADER
 from handrail.proxy.journal.journal import Journal
 from handrail.proxy.journal.record import Delivery, Draft, Origin, Record, Values, failed, screened
 from handrail.proxy.logs import logger
@@ -161,6 +162,11 @@ class Guard:
             escalate=decision.escalate,
             seconds=round(verdict.assessment.seconds, 4),
         )
+
+    def user_of(self, headers: Mapping[str, str]) -> str | None:
+        """The pseudonym of the user whom the app names; the name itself goes no further."""
+        name = headers.get(USER_HEADER)
+        return self.journal.pseudonym(name) if name else None
 
     def skip(self, origin: Origin, reason: str) -> None:
         """Count a reply, or a part of one, that can't be judged and was passed on."""

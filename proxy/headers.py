@@ -23,6 +23,7 @@ LOCALE_HEADER = "X-Handrail-Locale"
 PERSONA_HEADER = "X-Handrail-Persona"
 AGE_BAND_HEADER = "X-Handrail-Age-Band"
 TIMEZONE_HEADER = "X-Handrail-Timezone"
+USER_HEADER = "X-Handrail-User"
 EXCHANGE_HEADER = "X-Handrail-Exchange"
 
 

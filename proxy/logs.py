@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 from typing import cast
 
 import structlog
@@ -20,13 +21,23 @@ def configure(level: str) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         # Looked up anew each time: whoever redirects standard error gets the logs too.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: _Printer(),
         cache_logger_on_first_use=False,
     )
     # aiohttp's own loggers write request lines and tracebacks, which carry paths and values.
     logging.getLogger("aiohttp").addHandler(logging.NullHandler())
     logging.getLogger("aiohttp").propagate = False
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+
+class _Printer:
+    """Prints lines to standard error. One that can't be printed is lost: a full disk must break no reply."""
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):
+            print(line, file=sys.stderr, flush=True)  # noqa: T201  (the one place that does)
+
+    debug = info = warning = error = critical = msg
 
 
 def logger(name: str) -> Logger:

@@ -65,7 +65,7 @@ class Settings(BaseModel):
         default=Path("handrail-spool.db"),
         description="SQLite file that keeps flagged exchanges while Redis is out of reach.",
     )
-    spool_max_bytes: int = Field(default=2**30, ge=2**16, description="Size at which the spool is full.")
+    spool_max_bytes: int = Field(default=2**30, ge=2**20, description="Size at which the spool is full.")
     journal_key: SecretStr | None = Field(
         default=None, description="Keys that seal what people said; the first seals, all open."
     )

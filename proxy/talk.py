@@ -323,7 +323,8 @@ class Talk:
             raise _Ended(GOING_AWAY, "client_gone") from error
 
     def _origin(self) -> Origin:
-        return Origin.now("generic_websocket", self._request.path, self._with.context)
+        user = self._with.guard.user_of(self._request.headers)
+        return Origin.now("generic_websocket", self._request.path, self._with.context, user)
 
 
 def _code(code: int | None) -> int | None:

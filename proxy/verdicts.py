@@ -116,7 +116,7 @@ class VerdictHandler:
         context = read_context(request.headers, request.path, self._settings, directory, at)
         if locale:
             context = replace(context, locale=locale, country=None).located(directory)
-        return Origin.now("screen", request.path, context)
+        return Origin.now("screen", request.path, context, guard.user_of(request.headers))
 
 
 async def _judge(guard: Guard, origin: Origin, conversation: Conversation, reply: str) -> Verdict:

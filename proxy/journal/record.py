@@ -17,18 +17,22 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an exchange came from: its own id, dialect, path, time, and the context it is judged in."""
+    """Where an exchange came from: its own id, dialect, path, time, and the context it is judged in.
+
+    `user` is the pseudonym of who asks, where the app named them.
+    """
 
     id: str
     dialect: str
     path: str
     at: datetime
     context: Context
+    user: str | None = None
 
     @classmethod
-    def now(cls, dialect: str, path: str, context: Context = NOWHERE) -> "Origin":
+    def now(cls, dialect: str, path: str, context: Context = NOWHERE, user: str | None = None) -> "Origin":
         """A new origin, with a fresh id and the present time (UTC)."""
-        return cls(f"ex_{uuid.uuid4().hex}", dialect, path, datetime.now(UTC), context)
+        return cls(f"ex_{uuid.uuid4().hex}", dialect, path, datetime.now(UTC), context, user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,7 @@ def _record(
         decision=judged[1],
         reason=reason,
         locale=origin.context.locale,
+        user=origin.user,
         policy=policy,
         context=context_values(origin.context),
         drafts=tuple(asdict(draft) for draft in delivery.drafts),

@@ -56,7 +56,7 @@ class Spool:
 
     async def try_out(self) -> None:
         """Raise JournalError unless a row could be kept now."""
-        await self.remember("tried", "x" * _PAGE_BYTES)
+        await self._file.try_out()
 
     async def remember(self, name: str, value: str) -> None:
         """Keep a value that is needed when the shared journal is out of reach."""

@@ -63,7 +63,8 @@ class SqliteJournal(Journal):
         await self._file.close()
 
     async def health(self) -> Health:
-        waiting = await self._file.write(lambda db: db.execute("SELECT count(*) FROM alerts").fetchone()[0])
+        await self._file.try_out()
+        waiting = await self._file.read(_waiting)
         return Health("sqlite", reachable=True, alerts=waiting)
 
     def pseudonym(self, name: str) -> str | None:
@@ -334,9 +335,7 @@ def _append(db: Connection, act: Act) -> Link:
     return link
 
 
-def _try_out(db: Connection) -> int:
-    """Write to the file; give the number of alerts in wait."""
-    db.execute("INSERT OR REPLACE INTO meta VALUES ('tried', NULL, ?)", (str(time.time()),))
+def _waiting(db: Connection) -> int:
     return int(db.execute("SELECT count(*) FROM alerts").fetchone()[0])
 
 

@@ -12,6 +12,9 @@ from handrail.classifiers.errors import JournalError
 
 Result = TypeVar("Result")
 Connection = sqlite3.Connection
+# What is written to find out whether there is room: more than most exchanges take.
+_TRIAL = "x" * 2**15
+_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 
 class SqliteFile:
@@ -47,6 +50,11 @@ class SqliteFile:
         """Do `work` in one transaction, even if who waits for it goes away; durable when this returns."""
         return await asyncio.shield(self._run(lambda: self._transact(work)))
 
+    async def try_out(self) -> None:
+        """Write more than most exchanges take, and delete it: what is only written over needs no room."""
+        await self.write(lambda db: db.execute("INSERT INTO trial VALUES (?)", (_TRIAL,)))
+        await self.write(lambda db: db.execute("DELETE FROM trial"))
+
     async def _run(self, work: Callable[[], Result]) -> Result:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -66,6 +74,7 @@ class SqliteFile:
         # What is deleted is overwritten, not only forgotten.
         self._connection.execute("PRAGMA secure_delete = ON")
         self._transact(self._prepare)
+        self._transact(lambda db: db.execute("CREATE TABLE IF NOT EXISTS trial (filling TEXT)"))
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -78,6 +87,14 @@ class SqliteFile:
         return self._connection
 
     def _transact(self, work: Callable[[Connection], Result]) -> Result:
+        try:
+            with _transaction(self._opened()) as connection:
+                return work(connection)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _NO_ROOM:
+                raise
+        # The log takes room that what it holds no longer needs: without it there may be enough.
+        self._opened().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         with _transaction(self._opened()) as connection:
             return work(connection)
 

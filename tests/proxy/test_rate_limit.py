@@ -57,6 +57,21 @@ async def test_a_made_up_key_a_request_does_not_help(guarded: Guarded, upstream:
     assert [status == 429 for status in statuses] == [False, False, True, True]
 
 
+async def test_an_address_behind_a_trusted_proxy(guarded: Guarded, upstream: str) -> None:
+    """Of a trusted proxy's requests each client is counted; what a client claims of itself counts nothing."""
+    url = await guarded(upstream, rate_limit=1, trusted_proxies=["127.0.0.1"])
+
+    async def ask(told: str) -> int:
+        async with (
+            aiohttp.ClientSession(headers={"X-Forwarded-For": told}) as client,
+            client.get(f"{url}/v1/models") as answer,
+        ):
+            return answer.status
+
+    assert [await ask(told) == 429 for told in ("1.1.1.1", "2.2.2.2", "1.1.1.1")] == [False, False, True]
+    assert await ask("9.9.9.9, 2.2.2.2") == 429
+
+
 async def test_a_minutes_worth_at_once_then_one_by_one() -> None:
     """At rest a client has its whole minute; after that one request each share of it comes back."""
     now = [1000.0]

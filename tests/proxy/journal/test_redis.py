@@ -106,7 +106,7 @@ async def test_what_was_deleted_does_not_come_back(
 
 async def test_a_full_spool_is_said(begin: Begin, redis_server: RedisServer) -> None:
     """With Redis away and the spool full a record is refused, and health says that nothing can be kept."""
-    journal = await begin(most=2**16)
+    journal = await begin(most=2**18)
     redis_server.kill()
     with pytest.raises(JournalError, match="full"):
         for n in range(100):
