@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MODEL_VERSION ?= 0.2.0
 SEED ?= 0
 
-.PHONY: help run test lint train test-train bench bench-rival screenshot clean
+.PHONY: help run test lint train test-train test-guardrails bench bench-rival bench-guardrails screenshot clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ train: $(VENV)/.train ## Train the shipped model on the corpus (SEED=0, MODEL_VE
 test-train: $(VENV)/.train $(VENV)/.dev ## Train a tiny model for real and test it; test against a real server
 	$(BIN)/python -m pytest -m train
 
+test-guardrails: $(VENV)/.guardrails ## Test our validators in Guardrails AI, and its validators in our policy
+	$(BIN)/python -m pytest -W ignore tests/policies/validators
+
 bench: $(VENV)/.dev ## Time assessing and relaying on this machine
 	$(BIN)/python -m handrail.evals.bench
 	$(BIN)/python -m handrail.evals.stream_bench $(if $(DOCS),--into docs/performance.md)
@@ -37,6 +40,9 @@ bench-rival: $(VENV)/.dev ## The same for the proxy, beside LiteLLM's, which is 
 	test -x $(VENV)-rival/bin/litellm || $(PYTHON) -m venv $(VENV)-rival
 	$(VENV)-rival/bin/pip install --quiet --disable-pip-version-check 'litellm[proxy]'
 	$(BIN)/python -m handrail.evals.proxy_bench --rival "$(VENV)-rival/bin/litellm --config {folder}/rival.yaml --port {port}"
+
+bench-guardrails: $(VENV)/.guardrails ## Time our validators in a Guardrails guard, beside the bare reading
+	$(BIN)/python -W ignore -m handrail.evals.guardrails_bench
 
 screenshot: $(VENV)/.dev ## Take the picture of the demo page for the README (needs Chromium)
 	$(BIN)/python -m handrail.evals.screenshot docs/demo.png
@@ -53,6 +59,10 @@ $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+$(VENV)/.guardrails: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[guardrails-dev]'
 	@touch $@
 
 # torch first and by itself: pinned as in pyproject.toml, so that no looser wish of another package decides.
