@@ -60,7 +60,8 @@ class Turn:
             self._seat = asyncio.create_task(entering)
         seat = await asyncio.shield(self._seat)
         if seat is not None:
-            self.origin = replace(self.origin, context=replace(self.origin.context, session=seat.state))
+            context = replace(self.origin.context, session=seat.state)
+            self.origin = replace(self.origin, context=context, session=seat.key)
 
     async def conclude(self, index: int, reply: str, delivered: str, verdict: Verdict) -> None:
         """Count a reply that was decided on. What was flagged is durable when this returns."""

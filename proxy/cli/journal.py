@@ -14,8 +14,9 @@ from pathlib import Path
 import click
 
 from handrail.classifiers.errors import JournalError
-from handrail.proxy.journal.audit import Act, first_broken, link_values
+from handrail.proxy.journal.audit import first_broken, link_values
 from handrail.proxy.journal.build import build_journal
+from handrail.proxy.journal.desk import Desk
 from handrail.proxy.journal.export import entry_values
 from handrail.proxy.journal.journal import Journal
 from handrail.proxy.journal.queue import Filter, State
@@ -50,8 +51,7 @@ def rotate_key(path: Path | None, who: str) -> None:
     async def rotate(opened: Journal, settings: Settings) -> None:
         if settings.journal_key is None and settings.journal_key_path is None:
             raise JournalError("journal_key is not set: there is no key to seal with")
-        await opened.audit(Act(who, "rotated the key"))
-        total = await opened.reseal()
+        total = await Desk(opened, who).reseal()
         spooled = (await opened.health()).spooled
         click.echo(f"{total} exchanges sealed anew")
         if spooled:
@@ -89,8 +89,7 @@ def delete(path: Path | None, who: str, user: str) -> None:
         pseudonym = user if user.startswith("u_") else opened.pseudonym(user)
         if pseudonym is None:
             raise JournalError("the secret for pseudonyms is out of reach; try again when Redis answers")
-        await opened.audit(Act(who, "deleted a user", detail=pseudonym))
-        click.echo(f"{await opened.delete_user(pseudonym)} exchanges deleted")
+        click.echo(f"{await Desk(opened, who).delete_user(pseudonym)} exchanges deleted")
 
     _run(path, forget)
 
@@ -108,8 +107,7 @@ def export(
     chosen = Filter(frozenset(map(State, states)), since=_utc(since), until=_utc(until))
 
     async def write(opened: Journal, settings: Settings) -> None:
-        await opened.audit(Act(who, "exported", detail=f"since {since}, until {until}, states {states}"))
-        async for entry in opened.entries(chosen):
+        async for entry in Desk(opened, who).export(chosen):
             click.echo(json.dumps(entry_values(entry)))
 
     _run(path, write)

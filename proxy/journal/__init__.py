@@ -6,6 +6,7 @@ Case       where an exchange stands in the queue, and the steps of a review (que
 Review     what a person made of an exchange (review.py).
 Counts     cases counted for a dashboard (counts.py).
 Act        what somebody saw or did, a link in a chain (audit.py).
+Desk       the way of people to the journal: what they see or do goes on the trail first (desk.py).
 Alert      what is told of an escalation outside (alert.py).
 Vault      seals what people said, with keys that have names (vault.py).
 Pseudonym  what a user's or session's name is kept as (pseudonym.py).

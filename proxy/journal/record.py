@@ -19,7 +19,7 @@ Values = Mapping[str, Any]
 class Origin:
     """Where an exchange came from: its own id, dialect, path, time, and the context it is judged in.
 
-    `user` is the pseudonym of who asks, where the app named them.
+    `user` is the pseudonym of who asks, where the app named them; `session` that of the conversation.
     """
 
     id: str
@@ -28,6 +28,7 @@ class Origin:
     at: datetime
     context: Context
     user: str | None = None
+    session: str | None = None
 
     @classmethod
     def now(cls, dialect: str, path: str, context: Context = NOWHERE, user: str | None = None) -> "Origin":
@@ -181,6 +182,7 @@ def _record(
         reason=reason,
         locale=origin.context.locale,
         user=origin.user,
+        session=origin.session,
         policy=policy,
         context=context_values(origin.context),
         drafts=tuple(asdict(draft) for draft in delivery.drafts),

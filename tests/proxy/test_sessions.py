@@ -82,7 +82,7 @@ async def test_replicas_share_sessions_in_redis(
     shown = await ask(second, script, [("user", CASE.question)], CASE.reply, **{"X-Session": "anna"})
     assert shown != CASE.reply
     with redis_server.client() as client:
-        kept = "".join(f"{key} {client.get(key)}" for key in client.keys("*session:*"))
+        kept = "".join(f"{key} {client.get(key)}" for key in client.keys("{handrail}:session*"))
     assert kept
     assert "anna" not in kept
     assert "alive" not in kept
