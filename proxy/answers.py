@@ -99,8 +99,9 @@ class Answer:
 
     async def finish(self) -> None:
         """Send the end. Raises ClientGone."""
-        await self.write(b"")
         try:
+            if not self.begun:
+                await self.response.prepare(self._request)
             await self.response.write_eof()
         except ConnectionError as error:
             raise ClientGone from error

@@ -226,6 +226,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def _limits(request: web.Request, handler: Handler) -> web.StreamResponse:
     """No more requests of a client than the settings allow; probes are not counted."""
+    if not request.app[_LIMITS].any:
+        return await handler(request)
     path = request.path.removeprefix(request.app[_SETTINGS].own_prefix)
     if request.method == "GET" and path in _PROBES:
         return await handler(request)

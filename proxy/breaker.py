@@ -37,6 +37,11 @@ class Breaker:
             return State.CLOSED
         return State.OPEN if self._clock() < self._opened + self._seconds else State.HALF_OPEN
 
+    @property
+    def calm(self) -> bool:
+        """Whether nothing has failed since the last success."""
+        return self._failures == 0 and self._opened is None
+
     def admit(self) -> float | None:
         """None when a request may pass, which must then be told of; else seconds after which to ask again."""
         if self._opened is None:

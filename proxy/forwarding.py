@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from itertools import product
 from typing import Literal
 
 from aiohttp import web
@@ -13,8 +14,14 @@ from handrail.proxy.headers import to_upstream
 
 Network = IPv4Network | IPv6Network
 
-# What a proxy says of its client. An upstream believes it, so a client must not be able to say it.
-_CLAIMS = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "forwarded"})
+# What a proxy says of its client. An upstream believes it, so a client must not be able to say it, also not
+# with _ for -, which some servers take for the same.
+_NOTHING: frozenset[str] = frozenset()
+_CLAIMS = frozenset(
+    "".join(parts)
+    for name in ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "forwarded")
+    for parts in product(*(("-", "_") if letter == "-" else (letter,) for letter in name))
+)
 
 
 class Forwarding:
@@ -39,11 +46,10 @@ class Forwarding:
     def headers(self, request: web.BaseRequest) -> CIMultiDict[str]:
         """The headers of a request as an upstream should see them."""
         via = ", ".join(request.headers.getall("Via", ()))
-        headers = to_upstream(request.headers)
+        believed = self._says and self._trusts(request.remote)
+        headers = to_upstream(request.headers, _NOTHING if believed else _CLAIMS)
         version = f"{request.version.major}.{request.version.minor} {self._name}"
         headers["Via"] = f"{via}, {version}" if via else version
-        if not (self._says and self._trusts(request.remote)):
-            drop_claims(headers)
         if self._says and request.remote:
             _tell(headers, request, request.remote)
         return headers
@@ -64,12 +70,6 @@ class Forwarding:
         except ValueError:
             return False
         return any(found in network for network in self._trusted)
-
-
-def drop_claims(headers: CIMultiDict[str]) -> None:
-    """Take out what is said of a client, also as some servers read it: with _ for -."""
-    for name in [name for name in headers if name.lower().replace("_", "-") in _CLAIMS]:
-        headers.popall(name, None)
 
 
 def _tell(headers: CIMultiDict[str], request: web.BaseRequest, address: str) -> None:

@@ -19,6 +19,9 @@ _HOP_BY_HOP = frozenset(
     }
 )
 _OWN_PREFIX = "x-handrail-"
+_ENDS_HERE = _HOP_BY_HOP | {"host", "content-length", "expect"}
+# Of a body that is passed on without the content coding it came in.
+_OF_CODED = _HOP_BY_HOP | {"content-encoding", "content-length"}
 LOCALE_HEADER = "X-Handrail-Locale"
 PERSONA_HEADER = "X-Handrail-Persona"
 AGE_BAND_HEADER = "X-Handrail-Age-Band"
@@ -27,12 +30,10 @@ USER_HEADER = "X-Handrail-User"
 EXCHANGE_HEADER = "X-Handrail-Exchange"
 
 
-def to_upstream(headers: Mapping[str, str]) -> CIMultiDict[str]:
-    """The client's headers as an upstream should see them."""
-    passed = _end_to_end(headers)
-    for name in [n for n in passed if n.lower().startswith(_OWN_PREFIX)]:
-        passed.popall(name, None)
-    for name in ("Host", "Content-Length", "Expect"):
+def to_upstream(headers: Mapping[str, str], also: frozenset[str] = frozenset()) -> CIMultiDict[str]:
+    """The client's headers as an upstream should see them; `also` names more, in small letters, to drop."""
+    passed = _without(headers, _ENDS_HERE | also)
+    for name in [name for name in passed if name[:11].lower() == _OWN_PREFIX]:
         passed.popall(name, None)
     return passed
 
@@ -47,18 +48,14 @@ def to_client(headers: Mapping[str, str], *, decoded: bool) -> CIMultiDict[str]:
 
     `decoded` says that the body is passed on without the content coding it came in.
     """
-    passed = _end_to_end(headers)
-    if decoded:
-        passed.popall("Content-Encoding", None)
-        passed.popall("Content-Length", None)
-    return passed
+    return _without(headers, _OF_CODED if decoded else _HOP_BY_HOP)
 
 
-def _end_to_end(headers: Mapping[str, str]) -> CIMultiDict[str]:
-    passed = CIMultiDict(headers)
-    for name in {n.strip() for v in _all(headers, "Connection") for n in v.split(",")} | _HOP_BY_HOP:
-        passed.popall(name, None)
-    return passed
+def _without(headers: Mapping[str, str], dropped: frozenset[str]) -> CIMultiDict[str]:
+    """Headers without some, and without what `Connection` names."""
+    if "Connection" in headers:
+        dropped |= {n.strip().lower() for v in _all(headers, "Connection") for n in v.split(",")}
+    return CIMultiDict([(name, value) for name, value in headers.items() if name.lower() not in dropped])
 
 
 def _all(headers: Mapping[str, str], name: str) -> list[str]:

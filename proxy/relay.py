@@ -48,6 +48,8 @@ class Seen:
 
     def keep(self, data: bytes) -> None:
         """Keep some of the body."""
+        if not self.most:
+            return
         room = self.most - len(self.body)
         self.cropped = self.cropped or len(data) > room
         self.body += data[:room]
@@ -118,16 +120,22 @@ class Relay:
         ) as got:
             self._relayed[got.status // 100].inc()
             seen.begin(got)
-            # Often all of it is there by now, and head and body leave together.
-            ended = "Content-Length" in got.headers and got.content.is_eof()
-            whole = got.content.read_nowait() if ended else b""
-            seen.keep(whole)
-            answer.begin(got.status, got.reason, to_client(got.headers, decoded=False), whole)
-            await answer.write(b"")
-            async for data in got.content.iter_any():
-                seen.keep(data)
-                await answer.write(data)
+            headers = to_client(got.headers, decoded=False)
+            if "Content-Length" in headers and got.content.is_eof():
+                # All of it is there by now, as mostly with short answers: head and body leave together.
+                whole = got.content.read_nowait()
+                seen.keep(whole)
+                answer.begin(got.status, got.reason, headers, whole)
+            else:
+                answer.begin(got.status, got.reason, headers)
+                await self._flow(got, answer, seen)
         await answer.finish()
+
+    async def _flow(self, got: aiohttp.ClientResponse, answer: Answer, seen: Seen) -> None:
+        await answer.write(b"")
+        async for data in got.content.iter_any():
+            seen.keep(data)
+            await answer.write(data)
 
     async def _body(self, request: web.Request) -> tuple[AsyncIterator[bytes], str | None]:
         """The body of a request, and the model that it names, if that can decide where it goes."""

@@ -33,7 +33,7 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Call:
     """A request to be sent, perhaps more than once."""
 
@@ -197,6 +197,8 @@ class Upstream:
     def _note(self, name: str, failed: bool | None) -> None:
         """Tell a breaker; `failed` is None where nothing is learned of the upstream."""
         breaker = self._breakers[name]
+        if failed is False and breaker.calm:
+            return
         before = breaker.state
         if failed is None:
             breaker.abandoned()
@@ -263,9 +265,9 @@ def _is_upstreams(error: BaseException) -> bool | None:
 
 def _check_head(response: aiohttp.ClientResponse) -> None:
     """Refuse an answer that would not mean the same to the client as it does to us."""
-    codings = [coding.strip().lower() for coding in response.headers.getall("Transfer-Encoding", ())]
-    printable = (response.reason or "").isprintable()
-    if response.status < web.HTTPOk.status_code or codings not in ([], ["chunked"]) or not printable:
+    codings = response.headers.getall("Transfer-Encoding", ())
+    framed = not codings or [coding.strip().lower() for coding in codings] == ["chunked"]
+    if response.status < web.HTTPOk.status_code or not framed or not (response.reason or "").isprintable():
         raise UpstreamError("The model server's answer is not plain HTTP/1.1.", 502, "upstream_invalid")
 
 
