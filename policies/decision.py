@@ -11,6 +11,7 @@ class Action(StrEnum):
     """What happens to the reply, from the least to the most intrusive."""
 
     DELIVER = "deliver"
+    CORRECT = "correct"
     APPEND = "append"
     REGENERATE = "regenerate"
     REPLACE = "replace"
@@ -57,6 +58,7 @@ class Decision:
     text: str
     policy: str
     guidance: str = ""
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def replaces(self) -> bool:
@@ -66,7 +68,7 @@ class Decision:
     @property
     def flagged(self) -> bool:
         """Whether the exchange goes into the journal."""
-        return bool(self.fired)
+        return bool(self.fired or self.corrections)
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -82,4 +84,6 @@ class Decision:
         """What the person gets instead of a reply."""
         if self.replaces:
             return self.text
+        for one in self.corrections:
+            reply = reply.replace(one.said, one.put, 1)
         return reply + self.addition if reply.strip() else reply + self.addition.lstrip()

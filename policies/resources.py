@@ -26,11 +26,16 @@ class _Part(BaseModel):
 
 
 class Resource(_Part):
-    """One service: how to reach it, when, in what language, where that is said, and the entry's date."""
+    """One service: how to reach it, when, in what language, where that is said, and the entry's date.
+
+    `aliases` are other names by which it is called, `also` other numbers that lead to it.
+    """
 
     name: str
+    aliases: tuple[str, ...] = ()
     type: Literal["call", "text", "chat", "web"]
     contact: str
+    also: tuple[str, ...] = ()
     hours: str
     audience: str = "everyone"
     languages: tuple[str, ...]
@@ -44,10 +49,16 @@ class Resource(_Part):
 
 
 class Place(_Part):
-    """The services of a country, the first for everyone, and its emergency number."""
+    """The services of a country, the first for everyone, and its emergency number.
+
+    `calling` is the country's calling code. `right` are further lines that a chatbot may well name, by
+    name: they are never shown by handrail, and left as they are in replies.
+    """
 
     name: str
     emergency: str
+    calling: str = Field(pattern=r"^[1-9]\d{0,2}$")
+    right: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     services: tuple[Resource, ...] = Field(min_length=1)
 
 
@@ -58,6 +69,9 @@ class Directory(_Part):
     """
 
     notice: str
+    check_replies: bool = Field(
+        default=True, description="whether numbers and services in replies are checked against this directory"
+    )
     international: tuple[Resource, ...] = Field(min_length=1)
     countries: Mapping[Country, Place]
 
@@ -98,6 +112,12 @@ class Directory(_Part):
         if place is None:
             return self.international[:_SHOWN]
         return [r for r in place.services if r.audience == "everyone"][:_SHOWN]
+
+    def older_than(self, day: date) -> list[tuple[str, Resource]]:
+        """The entries that were checked before a day, by country, oldest first."""
+        entries = [(INTERNATIONAL, r) for r in self.international]
+        entries += [(code, r) for code, place in self.countries.items() for r in place.services]
+        return sorted(((c, r) for c, r in entries if r.checked < day), key=lambda entry: entry[1].checked)
 
 
 def resources_path() -> Path:
