@@ -10,7 +10,7 @@ Threshold   from which probability a label counts, by name or number (thresholds
 Truth       whether a condition holds, as far as is known (truth.py), and how probable (likelihood.py).
 Why         a decision told rule by rule (why.py); explain.py tells a policy.
 Ruling      the rules of a policy weighed in order (ruling.py).
-Decision    deliver, append or replace; to escalate or not; the rules that fired and why (decision.py).
+Decision    deliver, correct, append or replace; to escalate or not; the rules that fired, why (decision.py).
 Decide      assessment in, decision out (decide.py; load.py reads what it needs).
 Texts       what people are shown, several variants each, reviewed in one place (texts.py, wording/).
 Language    the texts of every language, and which of them a person reads (languages.py).
@@ -22,7 +22,9 @@ Saying      what is said when rules act, in the words of the moment (saying.py).
 Repeat      whether something may be added to a reply once more (repeat.py).
 Tone        the rules every text is held to; one of them is its reading level (tone.py, readability.py).
 Where       how a place to turn to is named in a language (where.py).
-Resource    a crisis service of one place, dated (resources.py, resources.yaml).
+Resource    a crisis service of one place, dated (resources.py, resources.yaml; numbers.py).
+False resource  a helpline in a reply that is wrong for the place, and its correction (false_resource.py).
+Place       the country a person says they are in (place.py, places.yaml).
 Session     what earlier messages leave behind for the reading of the present one (session.py).
 Hearing     an exchange as one hears it who knows the session (hearing.py).
 Example     an exchange that a rule must, or must not, fire on (examples.py).

@@ -1,14 +1,16 @@
 """Decide: assessment in, decision out. Pure: the same arguments always give the same decision."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from handrail.classifiers.assessment import Assessment, RiskReading
 from handrail.classifiers.exchange import Conversation
 from handrail.classifiers.labels import HARMS, Behaviour, Harm, RiskLevel
 from handrail.policies.context import NOWHERE, Context
-from handrail.policies.decision import ACTION_ORDER, SEVERITY_ORDER, Action, Decision, Fired
+from handrail.policies.decision import ACTION_ORDER, SEVERITY_ORDER, Action, Decision, Fired, Severity
+from handrail.policies.false_resource import Helplines
 from handrail.policies.languages import Languages
+from handrail.policies.place import Places, read_places
 from handrail.policies.policy import Hold, Policy, Rule
 from handrail.policies.resources import Directory
 from handrail.policies.ruling import Ruling, weigh_rules
@@ -31,13 +33,16 @@ class Decider:
     levels: Levels
     texts: Languages
     directory: Directory
+    places: Places = field(default_factory=read_places)
     policy_hash: str = field(init=False)
+    helplines: Helplines = field(init=False)
     thresholds: Thresholds = field(init=False)
 
     def __post_init__(self) -> None:
         self.texts.require(self.policy.texts | {UNAVAILABLE}, self.policy.guidance)
         # Worked out once: every passage of every stream is decided on, and each decision carries it.
         object.__setattr__(self, "policy_hash", self.policy.hash)
+        object.__setattr__(self, "helplines", Helplines(self.directory, self.places))
         object.__setattr__(self, "thresholds", Thresholds(self.levels, self.policy.thresholds))
         self.thresholds.require(self.policy.levels)
 
@@ -68,7 +73,7 @@ class Decider:
         session = context.session
         before = session is not None and session.since_intervention == 1 and not session.rising
         text = speaker.say(calls, action, Moment(conversation, reply, repaired_before=before))
-        return Decision(
+        decision = Decision(
             action=action if text else Action.DELIVER,
             escalate=any(r.rule.escalate for r in fired),
             severity=max((r.rule.severity for r in fired), key=SEVERITY_ORDER.index, default=None),
@@ -78,6 +83,14 @@ class Decider:
             policy=self.policy_hash,
             guidance=next((speaker.texts.guidance[r.guidance] for r in taken if r.guidance), ""),
         )
+        return decision if decision.replaces else self._corrected(decision, conversation, reply, context)
+
+    def placed(self, context: Context, conversation: Conversation) -> Context:
+        """The context in the country where the person says to be, unless a locale names one."""
+        if context.country or (context.locale and set("-_") & set(context.locale)):
+            return context
+        country = self.places.said_in(conversation)
+        return replace(context, country=country if country in self.directory.countries else None)
 
     def harms(self, assessment: Assessment) -> dict[Harm, float]:
         """Probability of each harm: of the likeliest of its rules, taking risk and reply as independent."""
@@ -119,6 +132,21 @@ class Decider:
     def threshold(self, label: str) -> float:
         """The probability from which a label counts as present, unless a condition says otherwise."""
         return self.thresholds.of(label)
+
+    def _corrected(
+        self, decision: Decision, conversation: Conversation, reply: str, context: Context
+    ) -> Decision:
+        """The decision to keep a reply, with what it says of helplines put right."""
+        where = self._speaker(context).texts.where
+        corrections = self.helplines.check(reply, conversation, context.country, where)
+        if not corrections:
+            return decision
+        return replace(
+            decision,
+            action=max(decision.action, Action.CORRECT, key=ACTION_ORDER.index),
+            severity=decision.severity or Severity.MEDIUM,
+            corrections=corrections,
+        )
 
     def _speaker(self, context: Context) -> Speaker:
         return Speaker(self.texts.of(context.locale), self.directory, context.country)

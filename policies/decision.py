@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from handrail.classifiers.labels import Harm
+from handrail.policies.false_resource import Correction
 
 
 class Action(StrEnum):
@@ -45,9 +46,9 @@ class Decision:
     """What to do, whom to tell, which rules fired, and the text to add or to put in the reply's place.
 
     `harms` has the probability of all six. With no rule fired the action is deliver, and that too is a
-    decision: the exchange was judged. `severity` is None exactly when nothing fired. Where the action is
-    regenerate, `guidance` says how to answer instead, and `text` is what replaces the reply when no better
-    one can be had.
+    decision: the exchange was judged. `severity` is None exactly when nothing fired or was corrected. Where
+    the action is regenerate, `guidance` says how to answer instead, and `text` is what replaces the reply
+    when no better one can be had. `corrections` put right what a reply that is kept says of helplines.
     """
 
     action: Action

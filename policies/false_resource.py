@@ -19,6 +19,8 @@ from handrail.policies.place import Places
 from handrail.policies.resources import Directory, Resource
 from handrail.policies.where import Where
 
+# What it is called in records and metrics.
+FALSE_RESOURCE = "false_resource"
 Fault = Literal["elsewhere", "unknown"]
 
 _CALL = r"call|dial|ring|phone|text|sms|whatsapp|message|contact|reach|try"

@@ -59,7 +59,7 @@ class Rule(Part):
     harm: Harm
     why: str = Field(min_length=1)
     when: When
-    then: Action
+    then: Literal[Action.DELIVER, Action.APPEND, Action.REGENERATE, Action.REPLACE]
     escalate: bool = False
     severity: Severity = Severity.MEDIUM
     cooldown: int = Field(default=0, ge=0)

@@ -16,6 +16,7 @@ Guard       judges a reply and makes what was flagged durable before it is relea
 Second opinion  an operator's own judge model, asked where our reading leaves a doubt (second_opinion.py).
 Regenerate  asks for a reply once more, with guidance on how to answer (regenerate.py).
 Session     whose turn a request is, and what is kept of it (sessions.py, session_store.py, session_redis.py).
+Correcting  a whole answer with everything that was decided on its replies done to it (correcting.py).
 Journal     durable record of flagged exchanges (journal/).
 Keeping     the journal and what works beside it while the server runs (keeping.py).
 Alerts      escalations told to a webhook, signed, until they are taken (alerts.py).

@@ -182,9 +182,10 @@ class Guard:
         return Hearing(exchange, context, self.decider)
 
     async def _seated(self, conversation: Conversation, context: Context) -> Context:
-        """The context with the session of the conversation, where it has none yet."""
+        """The context with the session of the conversation and the place told in it, if it has none yet."""
         if context.session is not None:
             return context
+        context = self.decider.placed(context, conversation)
         seat = await self.sessions.enter(conversation)
         return replace(context, session=seat.state) if seat else context
 

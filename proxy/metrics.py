@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from handrail.policies.decision import Action, Decision
+from handrail.policies.false_resource import FALSE_RESOURCE
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12)
@@ -113,6 +114,8 @@ class Metrics:
         self.replies.labels("screened", action if known else f"would_{action}").inc()
         for fired in decision.fired:
             self.harms.labels(str(fired.harm), fired.rule).inc()
+        for one in decision.corrections:
+            self.harms.labels(FALSE_RESOURCE, one.fault).inc()
         if decision.escalate:
             self.escalations.inc()
 

@@ -13,9 +13,11 @@ from aiohttp import web
 
 from handrail.classifiers.errors import UpstreamError
 from handrail.policies.decision import Action
+from handrail.proxy.correcting import write_repaired
 from handrail.proxy.dialects.dialect import Dialect, WholeAnswer
 from handrail.proxy.dialects.payload import READ_ERRORS
 from handrail.proxy.dialects.redraft import Redraft
+from handrail.proxy.dialects.scribe import THOUGHT
 from handrail.proxy.guard import Verdict
 from handrail.proxy.headers import to_upstream
 from handrail.proxy.journal.record import Draft, assessment_values, decision_values
@@ -28,8 +30,6 @@ _log = logger("regenerate")
 
 # Headers true of the first request alone: an upstream that honours them would give the first answer again.
 _ONCE = ("Idempotency-Key", "X-Idempotency-Key", "Digest", "Content-Digest", "Content-MD5")
-# Parts of the names by which streams call what a model only thought.
-_THOUGHT = ("think", "reason", "summary")
 _USED, _HARMFUL = "used", "harmful"
 
 
@@ -103,7 +103,8 @@ class Regenerator:
             return None
         said = judged.decision.delivered(answer.shown)
         whole = answer.whole and replace(
-            answer.whole, body=turn.dialect.write_reply(answer.whole, {0: judged.decision}, turn.origin.id)
+            answer.whole,
+            body=write_repaired(turn.dialect, answer.whole, {0: judged.decision}, turn.origin.id),
         )
         return replace(verdict, decision=replace(verdict.decision, text=said)), whole
 
@@ -142,7 +143,7 @@ def _streamed(dialect: Dialect, data: bytes) -> _Answer:
     if any(t.error or t.unread for t in told):
         raise UpstreamError("The model server's answer can't be read.", 502, "upstream_invalid")
     texts = [(channel, text) for t in told for _, channel, text in t.texts]
-    shown = "".join(text for channel, text in texts if not any(part in channel for part in _THOUGHT))
+    shown = "".join(text for channel, text in texts if not any(part in channel for part in THOUGHT))
     return _Answer("".join(text for _, text in texts), shown, None)
 
 

@@ -20,7 +20,7 @@ from handrail.policies.decide import Decider
 from handrail.policies.decision import Decision
 from handrail.policies.hearing import Hearing
 from handrail.policies.session import SessionState, rebuild
-from handrail.proxy.journal.record import context_values, rounded
+from handrail.proxy.journal.record import context_values, corrections_values, rounded
 
 # Exchanges read at once, and judged together on one core: enough for windows of like length to find each
 # other, few enough that the first results come at once.
@@ -96,7 +96,7 @@ class Screener:
         read = cache(self.assessor.read_risk)
         given = (self.context if row.context == NOWHERE else row.context).located(self.decider.directory)
         state = given.session or _session(exchange.conversation, read, self.assessor.read_behaviour)
-        context = replace(given, session=state)
+        context = replace(self.decider.placed(given, exchange.conversation), session=state)
         heard = Hearing(exchange, context, self.decider)
         risk, behaviour = read(heard.exchange.conversation), self.assessor.read_behaviour(heard.exchange)
         seconds = time.perf_counter() - began
@@ -132,6 +132,7 @@ def result_of(name: str | int | None, reply: str, assessment: Assessment, decisi
         "risk_explicit": rounded(assessment.risk.explicit),
         "behaviours": rounded(assessment.behaviour.probabilities),
         "rules": list(decision.rules),
+        "corrections": corrections_values(decision),
         "delivered": decision.delivered(reply),
         "model": assessment.model,
         "policy": decision.policy,

@@ -12,7 +12,7 @@ from handrail.classifiers.errors import UpstreamError
 from handrail.policies.decision import Action, Decision
 from handrail.policies.policy import Hold
 from handrail.proxy.dialects.dialect import Fault
-from handrail.proxy.dialects.scribe import Scribe, Told
+from handrail.proxy.dialects.scribe import THOUGHT, Scribe, Told
 from handrail.proxy.frame import Frame
 from handrail.proxy.gate import Gate, Passage
 
@@ -35,6 +35,8 @@ class _Voice:
     gate: Gate
     released: int = 0
     channel: str | None = None
+    # Where what the model only thought ends.
+    thought: int = 0
     addition: str = ""
     replaced: bool = False
     unread: str | None = None
@@ -142,6 +144,8 @@ class ReplyStream:
         if decision.flagged and not passage.whole:
             voice.gate.hold_rest()
             return voice.gate.text
+        if decision.corrections:
+            return self._correct(index, voice, passage, decision)
         voice.gate.clear(passage)
         if passage.whole and decision.action == Action.APPEND:
             voice.addition = decision.addition if voice.gate.text.strip() else decision.text
@@ -186,7 +190,10 @@ class ReplyStream:
             raise UpstreamError("The model server went on after the end of a reply.", 502, "upstream_invalid")
         between = "\n\n" if voice.channel not in {None, channel} else ""
         voice.channel = channel
-        return voice.gate.write(between + text)
+        end = voice.gate.write(between + text)
+        if any(part in channel for part in THOUGHT):
+            voice.thought = end
+        return end
 
     def _finish(self, told: Told) -> None:
         self._error_seen = self._error_seen or told.error
@@ -209,6 +216,23 @@ class ReplyStream:
         repair = f"\n\n{text}" if said.strip() else text
         self._out += self._scribe.replace(index, repair, begun=bool(said))
         return said + repair
+
+    def _correct(self, index: int, voice: _Voice, passage: Passage, decision: Decision) -> str:
+        """Say what is left of a voice with what is wrong in it put right."""
+        self._release_ready()
+        text = voice.gate.text
+        start = max(voice.released, voice.thought)
+        rest = decision.delivered(text[start:])
+        if rest == text[start:] + decision.addition:
+            # What is wrong has left already: what is right can only follow it.
+            puts = "".join(f"\n\n{one.put.strip()}" for one in decision.corrections)
+            voice.addition = puts + decision.addition
+            voice.gate.clear(passage)
+            return text + voice.addition
+        voice.gate.close()
+        voice.replaced = True
+        self._out += self._scribe.replace(index, rest, begun=voice.released > 0)
+        return text[:start] + rest
 
     def _release_ready(self) -> None:
         while self._queue and self._releasable(self._queue[0]):

@@ -54,13 +54,16 @@ class Turn:
     _pending: dict[int, tuple[Verdict, str]] = field(default_factory=dict)
 
     async def sit(self) -> None:
-        """Enter the session, once: from here on the origin's context has it."""
+        """Enter the session, once: from here on the origin's context has it, and the place that was told."""
         if self._seat is None:
             entering = self.guard.sessions.enter(self.asked.conversation, self.session)
             self._seat = asyncio.create_task(entering)
         seat = await asyncio.shield(self._seat)
-        if seat is not None:
-            context = replace(self.origin.context, session=seat.state)
+        context = self.guard.decider.placed(self.origin.context, self.asked.conversation)
+        if seat is None:
+            self.origin = replace(self.origin, context=context)
+        else:
+            context = replace(context, session=seat.state)
             self.origin = replace(self.origin, context=context, session=seat.key)
 
     async def conclude(self, index: int, reply: str, delivered: str, verdict: Verdict) -> None:

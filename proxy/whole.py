@@ -6,6 +6,7 @@ import aiohttp
 
 from handrail.classifiers.errors import UpstreamError
 from handrail.policies.decision import Action, Decision
+from handrail.proxy.correcting import write_repaired
 from handrail.proxy.dialects.dialect import WholeAnswer
 from handrail.proxy.headers import EXCHANGE_HEADER
 from handrail.proxy.history import History
@@ -37,7 +38,7 @@ async def _answer(turn: Turn, reply: WholeAnswer, history: History) -> None:
     body = reply.body
     decisions, redraft = await judge_replies(turn, reply)
     if any(d.action != Action.DELIVER for d in decisions.values()):
-        body = redraft.body if redraft else turn.dialect.write_reply(reply, decisions, turn.origin.id)
+        body = redraft.body if redraft else write_repaired(turn.dialect, reply, decisions, turn.origin.id)
         for name in _OF_THE_BODY:
             turn.answer.response.headers.popall(name, None)
         turn.answer.response.headers[EXCHANGE_HEADER] = turn.origin.id

@@ -10,6 +10,7 @@ from handrail.proxy.cli.demo import demo
 from handrail.proxy.cli.doctor import doctor
 from handrail.proxy.cli.journal import journal
 from handrail.proxy.cli.policy import policy
+from handrail.proxy.cli.resources import resources
 from handrail.proxy.cli.screen import screen
 from handrail.proxy.cli.serve import serve
 from handrail.proxy.cli.texts import texts
@@ -21,7 +22,7 @@ def cli() -> None:
     """Read every reply of a chatbot before a person in distress does."""
 
 
-for _command in (serve, demo, screen, calibrate, policy, texts, journal, doctor, version):
+for _command in (serve, demo, screen, calibrate, policy, texts, resources, journal, doctor, version):
     cli.add_command(_command)
 
 

@@ -32,6 +32,7 @@ _BEHAVIOUR_WORDS = {
 }
 _ACTION_WORDS = {
     Action.DELIVER: "The reply goes through unchanged.",
+    Action.CORRECT: "The reply goes through, with a wrong helpline put right.",
     Action.APPEND: "The reply goes through, and something is added.",
     Action.REPLACE: "The reply is held back, and another takes its place.",
     Action.REGENERATE: "The reply is held back, and the chatbot is asked again.",

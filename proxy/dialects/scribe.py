@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from handrail.proxy.dialects.dialect import Fault
 
 
+# Parts of the names by which streams call what a model only thought.
+THOUGHT = ("think", "reason", "summary")
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a frame says.

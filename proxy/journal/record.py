@@ -10,6 +10,7 @@ from handrail.classifiers.assessment import Assessment, Span
 from handrail.classifiers.exchange import Conversation, Message
 from handrail.policies.context import NOWHERE, Context
 from handrail.policies.decision import Decision
+from handrail.policies.false_resource import FALSE_RESOURCE
 
 Status = Literal["screened", "failed"]
 Values = Mapping[str, Any]
@@ -136,7 +137,16 @@ def decision_values(decision: Decision) -> dict[str, Any]:
         ],
         "harms": rounded(decision.harms),
         "policy": decision.policy,
+        "corrections": corrections_values(decision),
     }
+
+
+def corrections_values(decision: Decision) -> list[Values]:
+    """What was put right in a reply: where it stood, what was wrong and why."""
+    return [
+        {"label": FALSE_RESOURCE, "start": c.start, "end": c.end, "wrong": c.wrong, "fault": c.fault}
+        for c in decision.corrections
+    ]
 
 
 def context_values(context: Context) -> dict[str, Any]:
