@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
-from handrail.classifiers.errors import JournalError, SettingsError
+from handrail.classifiers.errors import SettingsError
 from handrail.proxy.journal.alert import Alert, alert_values
 from handrail.proxy.journal.journal import Journal
 from handrail.proxy.logs import logger
@@ -62,9 +62,10 @@ class AlertSender:
                 try:
                     taken = await self._journal.take_alerts(_BATCH)
                     await asyncio.gather(*(self._send(client, alert) for alert in taken))
-                except JournalError as error:
+                except Exception as error:
+                    # What was taken comes back by itself; the next must still be told.
                     taken = []
-                    _log.error("alerts_out_of_reach", error=str(error))
+                    _log.error("alerts_failed", error=type(error).__name__)
                 if not taken:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(stopping.wait(), _PAUSE)

@@ -47,9 +47,10 @@ class RateLimiter:
             answer = await self._shared.run(_TAKE, f"{{handrail}}:rate:{client}", str(limit))
             if answer is not None:
                 return float(answer)
-        return self._take(client, limit)
+        return self.take_alone(client, limit)
 
-    def _take(self, client: str, limit: int) -> float:
+    def take_alone(self, client: str, limit: int) -> float:
+        """The same, counted in this process alone."""
         now = self._clock()
         rest = max(self._rests.get(client, 0.0), now) + _MINUTE / limit
         if rest - now > _MINUTE + 1e-6:
@@ -81,11 +82,14 @@ class Limits:
         counted = [(f"key {key}" if key else f"address {address}", self.by_client)]
         counted.append((f"any key of {address}", self.by_address))
         for client, limit in counted:
-            # Without the secret for pseudonyms nothing is shared, and no name leaves this process.
-            name = self.hide(client) or client
-            if limit and (seconds := await self.limiter.take(name, limit)):
+            if limit and (seconds := await self._take(client, limit)):
                 return seconds
         return 0.0
+
+    async def _take(self, client: str, limit: int) -> float:
+        name = self.hide(client)
+        # Without the secret for pseudonyms nothing is shared: no key leaves this process.
+        return await self.limiter.take(name, limit) if name else self.limiter.take_alone(client, limit)
 
 
 def client_key(headers: Mapping[str, str]) -> str | None:

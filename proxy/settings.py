@@ -245,9 +245,19 @@ class Settings(BaseModel):
     def _absolute(cls, value: str) -> str:
         return absolute(value)
 
-    @field_validator("alert_url", "review_url")
+    @field_validator("alert_url")
     @classmethod
-    def _reachable(cls, value: str | None) -> str | None:
+    def _hook(cls, value: str | None) -> str | None:
+        # Unlike a base URL it is used as it stands: receivers often know who calls by the query.
+        if value is not None:
+            absolute(value.partition("?")[0])
+        if value is not None and not (value.isascii() and value.isprintable() and " " not in value):
+            raise ValueError("must be an http:// or https:// URL, such as https://example.org/hook")
+        return value
+
+    @field_validator("review_url")
+    @classmethod
+    def _pages(cls, value: str | None) -> str | None:
         return None if value is None else absolute(value)
 
     @field_validator("alert_secret")

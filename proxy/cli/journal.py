@@ -167,6 +167,8 @@ async def _work(settings: Settings, work: Callable[[Journal, Settings], Awaitabl
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Journal]:
+    if settings.redis_url is None and not settings.journal_path.exists():
+        raise JournalError(f"there is no journal at {settings.journal_path}; name its settings or path")
     opened = build_journal(settings)
     await opened.open()
     try:

@@ -112,14 +112,16 @@ class RedisJournal(Journal):
 
     async def health(self) -> Health:
         depth = await self._spool.depth()
-        try:
-            with translated(JournalError):
-                # A write: a Redis that is full or read-only answers everything else.
-                await self._redis.set(name("tried"), str(time.time()))
-                return Health("redis", reachable=True, spooled=depth, alerts=await self._alerts.waiting())
-        except JournalError:
-            await self._spool.try_out()
-            return Health("redis", reachable=False, spooled=depth)
+        if not self._away:
+            try:
+                with translated(JournalError):
+                    # A write: a Redis that is full or read-only answers everything else.
+                    await self._redis.set(name("tried"), str(time.time()))
+                    return Health("redis", reachable=True, spooled=depth, alerts=await self._alerts.waiting())
+            except JournalError:
+                self._away = True
+        await self._spool.try_out()
+        return Health("redis", reachable=False, spooled=depth)
 
     def pseudonym(self, name: str) -> str | None:
         return self._pseudonyms.of(name) if self._pseudonyms else None

@@ -4,7 +4,6 @@ import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from handrail.classifiers.errors import JournalError
 from handrail.proxy.journal.audit import Act
 from handrail.proxy.journal.journal import Journal
 from handrail.proxy.journal.queue import OPEN, Filter, State
@@ -48,7 +47,7 @@ class Retention:
         while not stopping.is_set():
             try:
                 await prune(self._journal, expired(*self._days, datetime.now(UTC)), "system")
-            except JournalError as error:
-                _log.error("not_pruned", error=str(error))
+            except Exception as error:
+                _log.error("not_pruned", error=type(error).__name__)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), _PAUSE)

@@ -151,13 +151,16 @@ class SqliteJournal(Journal):
 
     async def prune(self, chosen: Filter) -> int:
         where, values = _where(chosen)
-        return await self._file.write(lambda db: _delete(db, where, values))
+        deleted = await self._file.write(lambda db: _delete(db, where, values))
+        await self._file.forget()
+        return deleted
 
     async def reseal(self) -> int:
         total = 0
         while done := await self._file.write(self._reseal):
             total += done
         await self._file.write(self._reseal_secret)
+        await self._file.forget()
         return total
 
     async def take_alerts(self, most: int) -> list[Alert]:

@@ -55,6 +55,10 @@ class SqliteFile:
         await self.write(lambda db: db.execute("INSERT INTO trial VALUES (?)", (_TRIAL,)))
         await self.write(lambda db: db.execute("DELETE FROM trial"))
 
+    async def forget(self) -> None:
+        """Empty the log, which still holds what was deleted or sealed; while others read it, a later one."""
+        await self._run(lambda: self._opened().execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+
     async def _run(self, work: Callable[[], Result]) -> Result:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -57,6 +57,13 @@ async def test_a_key_is_made_and_changed(run: Run, kept: Journal, tmp_path: Path
     assert "'k2', which is not at hand" in wrong.stderr
 
 
+def test_no_journal_is_made_by_looking(run: Run, tmp_path: Path) -> None:
+    """Where there is no journal the command says so, and makes none."""
+    done = run("journal", "status")
+    assert (done.returncode, "there is no journal at handrail.db" in done.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_a_user_is_deleted(run: Run, kept: Journal) -> None:
     """All of a user goes, by name or pseudonym; nobody else's does; the trail says who did it."""
     assert "1 exchanges deleted" in run("journal", "delete", "--user", "someone", "--who", "eve").stdout

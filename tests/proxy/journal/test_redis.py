@@ -211,5 +211,8 @@ def _bytes_of(path: Path) -> bytes:
 
 
 async def _settled(journal: RedisJournal) -> bool:
-    health = await journal.health()
+    try:
+        health = await journal.health()
+    except JournalError:
+        return False
     return health.reachable and not health.spooled

@@ -5,6 +5,7 @@ import pytest
 
 from handrail.classifiers.errors import JournalError
 from handrail.proxy.journal.custody import Custody
+from handrail.proxy.journal.queue import Filter
 from handrail.proxy.journal.sqlite import SqliteJournal
 from handrail.proxy.journal.vault import new_key, read_vault
 
@@ -41,6 +42,15 @@ async def test_with_a_key_no_word_is_in_the_file(tmp_path: Path) -> None:
     kept = _bytes_in(tmp_path)
     assert b"quarry" not in kept
     assert b"mania" not in kept
+    await journal.close()
+
+
+async def test_what_was_deleted_is_in_no_file(journal: SqliteJournal, tmp_path: Path) -> None:
+    """A deleted exchange leaves no word in the file or its log, also while the journal stays open."""
+    await journal.write(record("a", reply="quarry ledge"))
+    assert b"quarry" in _bytes_in(tmp_path)
+    assert await journal.prune(Filter()) == 1
+    assert b"quarry" not in _bytes_in(tmp_path)
     await journal.close()
 
 
