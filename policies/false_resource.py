@@ -57,6 +57,8 @@ _DATE = re.compile(r"\(?(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.
 _MARK = re.compile(r"\s*(?:[-*+•]\s+|\d{1,2}[.)]\s+)?")
 _LONG = 7
 _BEFORE, _BESIDE = 40, 3
+# Characters of a sentence looked at together, and before a number for what leads to it.
+_LONGEST, _LEAD = 1000, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,15 @@ class Helplines:
         """The corrections that a reply needs for a person in a country; none is known as None."""
         if not self.directory.check_replies:
             return ()
+        # What the person gave is looked up only where something is wrong without it: that is seldom.
+        if not self._found(reply, frozenset(), country, where):
+            return ()
         given = frozenset().union(*(digits_in(text) for text in conversation.said_by("user")))
+        return self._found(reply, given, country, where)
+
+    def _found(
+        self, reply: str, given: frozenset[str], country: str | None, where: Where
+    ) -> tuple[Correction, ...]:
         found: list[Correction] = []
         heading = ""
         for start, end in _sentences(reply):
@@ -176,7 +186,7 @@ class _Look:
         number = number.shortened(self.lines._known | self.given)
         if number.digits in right or number.digits in self.given or _UNIT.match(self.said, number.end):
             return None
-        direct = bool(_DIRECT.search(self.said[: number.start]))
+        direct = bool(_DIRECT.search(self.said[max(0, number.start - _LEAD) : number.start]))
         if number.digits in self.lines._known:
             near = bool(_TURN.search(self.said[max(0, number.start - _BEFORE) : number.start]))
             wrong = direct or (near and (len(number.digits) >= _LONG or self._helps()))
@@ -196,7 +206,9 @@ class _Look:
         here = {self.country, *self.lines.places.named_in(self.around)}
         for match in self.lines._named.finditer(self.said):
             told = re.search(
-                rf"\b(?:{_CALL})\s+(?:out\s+)?(?:to\s+)?(?:the\s+)?$", self.said[: match.start()], re.I
+                rf"\b(?:{_CALL})\s+(?:out\s+)?(?:to\s+)?(?:the\s+)?$",
+                self.said[max(0, match.start() - _LEAD) : match.start()],
+                re.IGNORECASE,
             )
             if told and not here & self.lines._names[match.group()]:
                 yield _Wrong(match.group(), "elsewhere", match.start(), match.end(), None)
@@ -208,13 +220,14 @@ class _Look:
             return None
         if number.digits in self._emergencies():
             return self.said[: number.start] + emergencies_of(place)[0] + self.said[number.end :]
-        plain = _PLAIN.search(self.said[: number.start])
+        lead = max(0, number.start - _LEAD)
+        plain = _PLAIN.search(self.said[lead : number.start])
         if plain is None or self.lines._named.search(self.said):
             return None
         kind = "text" if plain["verb"].lower() == "text" else "call"
         told = _first(place.services, kind).describe(where)
         told = told[:1].upper() + told[1:] if plain["verb"][0].isupper() else told
-        return self.said[: plain.start()] + told + self.said[number.end :]
+        return self.said[: lead + plain.start()] + told + self.said[number.end :]
 
     def _emergencies(self) -> frozenset[str]:
         places = self.lines.directory.countries.values()
@@ -230,9 +243,9 @@ def _first(services: tuple[Resource, ...], kind: str) -> Resource:
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     for end in (*sentence_ends(text), len(text)):
-        if end > start:
-            yield start, end
-        start = end
+        # A bound keeps the work linear, whatever is written without a full stop.
+        while start < end:
+            yield start, (start := min(end, start + _LONGEST))
 
 
 def _names(directory: Directory) -> dict[str, frozenset[str]]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from handrail.classifiers.labels import Harm
 from handrail.policies.decision import Action, Decision, Fired
+from handrail.policies.false_resource import Correction
 from handrail.policies.policy import Hold
 from handrail.proxy.dialects.dialect import Fault
 from handrail.proxy.dialects.openai_stream import OpenAiScribe
@@ -210,3 +211,34 @@ def test_a_server_that_finishes_every_chunk() -> None:
     events = [chunk({"content": word}, "stop") for word in ("good ", "day. ", "so! ")]
     out = _run(b"".join([*events, b"data: [DONE]\n\n"]), [])
     assert _texts(out)[0] == "good day. so! \n\nAdded."
+
+
+def _corrected(released: bool) -> str:
+    """A reply in two sentences whose second names a wrong line, seen before it has left or after."""
+    stream, decoder = ReplyStream(OpenAiScribe("ex_1"), "sentence", 1200, 1), EventDecoder()
+    parts = ["I hear you. ", "Call 988 now. ", "Bye."]
+    data = b"".join(chunk({"content": part}) for part in parts) + chunk({}, "stop") + b"data: [DONE]\n\n"
+    put = Correction(" Call 988 now.", " Call 116 123 now.", 11, 25, "988", "elsewhere")
+    wrong = replace(_decision(Action.CORRECT), corrections=(put,))
+    out = b""
+    for event in decoder.feed(data):
+        stream.receive(event)
+        while due := stream.due():
+            for index, passage in due:
+                seen = "988" in passage.text and (passage.whole or not released)
+                stream.resolve(index, passage, wrong if seen else _decision(Action.DELIVER))
+        out += stream.take()
+    stream.end()
+    out += stream.close()
+    events = [json.loads(line[6:]) for line in out.decode().splitlines() if line.startswith("data: {")]
+    return "".join(c["delta"].get("content") or "" for event in events for c in event["choices"])
+
+
+def test_a_wrong_line_is_corrected_before_it_leaves() -> None:
+    """From a wrong line on the rest is held, and said corrected; what had left stays as it was."""
+    assert _corrected(released=False) == "I hear you. Call 116 123 now. Bye."
+
+
+def test_a_wrong_line_that_has_left_is_followed_by_the_right_one() -> None:
+    """What has left can't be taken back: the right line is added."""
+    assert _corrected(released=True) == "I hear you. Call 988 now. Bye.\n\nCall 116 123 now."
