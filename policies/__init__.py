@@ -17,6 +17,7 @@ Language    the texts of every language, and which of them a person reads (langu
 Topic       what a person has brought up, which makes a text specific (topics.py).
 Manner      how a reply sounds, so that what is added is in tune with it (manner.py).
 Doubt       whether a decision would have been another, had the readings been a little off (doubt.py).
+Outside     a validator of Guardrails AI that a policy asks (outside.py).
 Validators  our reading for Guardrails AI's guards, where that is installed (validators/).
 Saying      what is said when rules act, in the words of the moment (saying.py).
 Repeat      whether something may be added to a reply once more (repeat.py).

@@ -14,6 +14,8 @@ Count = Annotated[int, Field(ge=0)]
 Hour = Annotated[int, Field(ge=0, le=24)]
 # A language ("de"), a country ("GB"), or both ("en-GB").
 Locale = Annotated[str, Field(pattern=r"^([a-z]{2,3}|[A-Z]{2}|[a-z]{2,3}-[A-Z]{2})$")]
+# What a policy calls a validator of Guardrails AI.
+OutsideName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Route = Annotated[str, Field(pattern=r"^[/*]")]
 
 
@@ -90,7 +92,8 @@ class When(Part):
     """Conditions, all of which must hold; what is left out is not asked.
 
     `risk` shows in the conversation (at any level, or at `level`); at least one behaviour of `present` is
-    in the reply; none of `missing` is; a rule above that reports one of the harms under `harm` found it. Of
+    in the reply; none of `missing` is; a rule above that reports one of the harms under `harm` found it;
+    the reply fails one of the validators under `fails`. Of
     the lists `locale`, `route`, `persona` and `age_band` one entry must fit. `all`, `any` and `not` hold
     further conditions. `threshold` is what the labels named beside it are held to.
     """
@@ -103,6 +106,7 @@ class When(Part):
     missing: tuple[Behaviour, ...] = ()
     threshold: Threshold | None = None
     harm: tuple[Harm, ...] = ()
+    fails: tuple[OutsideName, ...] = ()
     session: InSession | None = None
     locale: tuple[Locale, ...] = ()
     route: tuple[Route, ...] = ()

@@ -18,7 +18,8 @@ class Context:
 
     `country` is an ISO 3166 code of the directory, `locale` what the person's place and language were given
     as ("en-GB"), `route` the path that was asked, `persona` and `age_band` short tokens that the app gives,
-    in lower case, `hour` the person's local hour (0 to 23).
+    in lower case, `hour` the person's local hour (0 to 23), `failed` the policy's names of the
+    validators of others that the reply failed.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -30,6 +31,7 @@ class Context:
     age_band: Token | None = None
     hour: Hour | None = None
     session: SessionState | None = None
+    failed: frozenset[str] | None = None
 
     def located(self, directory: Directory) -> "Context":
         """The same, in the country of its locale where none is given."""

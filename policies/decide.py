@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from handrail.classifiers.assessment import Assessment, RiskReading
-from handrail.classifiers.exchange import Conversation
+from handrail.classifiers.exchange import Conversation, Exchange
 from handrail.classifiers.labels import HARMS, Behaviour, Harm, RiskLevel
 from handrail.policies.context import NOWHERE, Context
 from handrail.policies.decision import ACTION_ORDER, SEVERITY_ORDER, Action, Decision, Fired, Severity
 from handrail.policies.false_resource import Helplines
 from handrail.policies.languages import Languages
+from handrail.policies.outside import Ask, nobody
 from handrail.policies.place import Places, read_places
 from handrail.policies.policy import Hold, Policy, Rule
 from handrail.policies.resources import Directory
@@ -34,6 +35,7 @@ class Decider:
     texts: Languages
     directory: Directory
     places: Places = field(default_factory=read_places)
+    ask: Ask = nobody
     policy_hash: str = field(init=False)
     helplines: Helplines = field(init=False)
     thresholds: Thresholds = field(init=False)
@@ -81,6 +83,7 @@ class Decider:
             harms=_harms(rulings),
             text=text,
             policy=self.policy_hash,
+            failed=context.failed,
             guidance=next((speaker.texts.guidance[r.guidance] for r in taken if r.guidance), ""),
         )
         return decision if decision.replaces else self._corrected(decision, conversation, reply, context)
@@ -121,8 +124,20 @@ class Decider:
         """
         facts = Facts(risk, context, self.thresholds, complete=False, possible=possible)
         rulings = weigh_rules(self.policy.rules, facts)
-        needed = (ruling.fires for ruling in rulings)
-        return frozenset().union(*(behaviours for behaviours in needed if not isinstance(behaviours, bool)))
+        return frozenset(name for name in _needed(rulings) if isinstance(name, Behaviour))
+
+    def unasked(self, assessment: Assessment, context: Context = NOWHERE) -> frozenset[str]:
+        """The validators on which the decision on a whole reply still depends, by the policy's names."""
+        return _needed(self.rulings(assessment, context))
+
+    def consulted(self, exchange: Exchange, assessment: Assessment, context: Context = NOWHERE) -> Context:
+        """The context with what validators say of a reply, asked in turn, however long they take."""
+        names = self.unasked(assessment, context)
+        return (
+            replace(context, failed=frozenset(n for n in names if self._fails(n, exchange)))
+            if names
+            else context
+        )
 
     def unavailable(self, conversation: Conversation, context: Context = NOWHERE) -> str:
         """What a person gets when a reply could not be judged."""
@@ -148,6 +163,13 @@ class Decider:
             corrections=corrections,
         )
 
+    def _fails(self, name: str, exchange: Exchange) -> bool:
+        try:
+            return self.ask(name, exchange)
+        except Exception:
+            # What a validator of somebody else's raises is its own affair; the policy says what counts then.
+            return self.policy.validators[name].on_error == "fail"
+
     def _speaker(self, context: Context) -> Speaker:
         return Speaker(self.texts.of(context.locale), self.directory, context.country)
 
@@ -163,6 +185,11 @@ class Decider:
 def _now(rule: Rule, context: Context) -> Action:
     """What a rule that fires does at this moment: one that rests is only recorded."""
     return Action.DELIVER if rule.rests(context) else rule.then
+
+
+def _needed(rulings: Sequence[Ruling]) -> frozenset[Behaviour | str]:
+    """What must be known before it can be said which rules fire."""
+    return frozenset().union(*(r.fires for r in rulings if not isinstance(r.fires, bool)))
 
 
 def _harms(rulings: Sequence[Ruling]) -> dict[Harm, float]:

@@ -49,6 +49,7 @@ class Decision:
     decision: the exchange was judged. `severity` is None exactly when nothing fired or was corrected. Where
     the action is regenerate, `guidance` says how to answer instead, and `text` is what replaces the reply
     when no better one can be had. `corrections` put right what a reply that is kept says of helplines.
+    `failed` names the validators of others that the reply failed, None where none was asked.
     """
 
     action: Action
@@ -60,6 +61,7 @@ class Decision:
     policy: str
     guidance: str = ""
     corrections: tuple[Correction, ...] = ()
+    failed: frozenset[str] | None = None
 
     @property
     def replaces(self) -> bool:

@@ -9,7 +9,7 @@ from handrail.policies.words import sentence
 
 def difference(old: Policy, new: Policy) -> list[str]:
     """What was added (+), left out (-) and changed (~); nothing where the policies are the same."""
-    return [*_whole(old, new), *_thresholds(old, new), *_rules(old, new)]
+    return [*_whole(old, new), *_thresholds(old, new), *_validators(old, new), *_rules(old, new)]
 
 
 def _whole(old: Policy, new: Policy) -> Iterator[str]:
@@ -25,6 +25,13 @@ def _thresholds(old: Policy, new: Policy) -> Iterator[str]:
         before, after = (p.thresholds.get(label, "the model's") for p in (old, new))
         if before != after:
             yield f"~ thresholds.{label}: {before} -> {after}"
+
+
+def _validators(old: Policy, new: Policy) -> Iterator[str]:
+    for name in {**old.validators, **new.validators}:
+        before, after = (p.validators.get(name) for p in (old, new))
+        if before != after:
+            yield f"~ validators.{name}: {before or 'none'} -> {after or 'none'}"
 
 
 def _rules(old: Policy, new: Policy) -> Iterator[str]:

@@ -31,7 +31,7 @@ def run_examples(decider: Decider, assessor: Assessor) -> list[Outcome]:
     assessments = assessor.assess(exchanges)
     outcomes = []
     for (rule, number, example), exchange, assessment in zip(cases, exchanges, assessments, strict=True):
-        context = example.context.located(decider.directory)
+        context = decider.consulted(exchange, assessment, example.context.located(decider.directory))
         decision = decider.decide(exchange.conversation, assessment, context, reply=exchange.reply)
         outcomes.append(Outcome(rule.id, number, example.fires, rule.id in decision.rules))
     return outcomes

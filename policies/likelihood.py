@@ -13,10 +13,10 @@ Chances = Mapping[Harm, float]
 def likelihood(when: When, facts: Facts, chances: Chances) -> float:
     """The probability of a condition, in [0, 1]; `chances` are those of the harms of the rules above.
 
-    What is asked of the context is known: it holds or it does not.
+    What is asked of the context is known: it holds or it does not. Nobody fails who was not asked.
     """
     found = facts.found
-    result = prod(1.0 if truth else 0.0 for name, truth in leaves(when, facts, {}) if name in _KNOWN)
+    result = prod(1.0 if truth is True else 0.0 for name, truth in leaves(when, facts, {}) if name in _KNOWN)
     if when.risk is not None:
         explicit = when.level == RiskLevel.EXPLICIT
         result *= (facts.risk.explicit if explicit else facts.risk.present)[when.risk]
@@ -34,4 +34,4 @@ def likelihood(when: When, facts: Facts, chances: Chances) -> float:
     return result
 
 
-_KNOWN = frozenset({"session", "locale", "route", "persona", "age_band", "hours"})
+_KNOWN = frozenset({"fails", "session", "locale", "route", "persona", "age_band", "hours"})

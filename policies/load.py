@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from handrail.classifiers.errors import PolicyError
 from handrail.policies.decide import Decider
 from handrail.policies.languages import read_languages
+from handrail.policies.outside import Ask, Outsides, nobody
 from handrail.policies.resources import read_directory
 from handrail.policies.source import read_policy
 from handrail.policies.thresholds import Levels
@@ -16,4 +18,19 @@ def load_decider(
     resources: Path | None = None,
 ) -> Decider:
     """Read policy, texts and resources, bound to a model's sets of thresholds. Raises PolicyError."""
-    return Decider(read_policy(policy), levels, read_languages(texts), read_directory(resources))
+    read = read_policy(policy)
+    ask = _asking(read.validators) if read.validators else nobody
+    return Decider(read, levels, read_languages(texts), read_directory(resources), ask=ask)
+
+
+def _asking(declared: Outsides) -> Ask:
+    """The validators of Guardrails AI that a policy names: only then must it be installed."""
+    try:
+        # The package's own import silences Guardrails before anything of it is used.
+        from handrail.policies.validators.asking import asking  # noqa: PLC0415
+    except ImportError as error:
+        message = (
+            "validators: Guardrails AI is not installed; add it with `pip install 'handrail[guardrails]'`"
+        )
+        raise PolicyError(message) from error
+    return asking(declared)

@@ -12,6 +12,7 @@ from handrail.classifiers.manifest import THRESHOLDS
 from handrail.policies.condition import Part, When, nothing_owed_without_risk
 from handrail.policies.context import NOWHERE, Context
 from handrail.policies.decision import Action, Severity
+from handrail.policies.outside import Outsides
 from handrail.policies.thresholds import DEFAULT, Level, Threshold
 
 Hold = Literal["sentence", "reply", "none"]
@@ -96,7 +97,7 @@ class HoldWhen(When):
 
     @model_validator(mode="after")
     def _before_the_reply(self) -> "HoldWhen":
-        if any(w.present or w.missing or w.harm for w in self.walk()):
+        if any(w.present or w.missing or w.harm or w.fails for w in self.walk()):
             raise ValueError("hold is chosen before there is a reply: it can't ask what the reply does")
         return self
 
@@ -120,6 +121,7 @@ class Policy(Part):
     description: str = ""
     hold: Holding = Holding()
     thresholds: Mapping[str, Threshold] = Field(default_factory=dict)
+    validators: Outsides = Field(default_factory=dict)
     rules: tuple[Rule, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -133,6 +135,14 @@ class Policy(Part):
             raise ValueError(f"thresholds name unknown labels: {', '.join(unknown)}")
         if not isinstance(self.thresholds.get(DEFAULT, Level.BALANCED), Level):
             raise ValueError(f"thresholds.{DEFAULT} must be {', '.join(Level)}: no number fits all")
+        return self
+
+    @model_validator(mode="after")
+    def _asks_whom_it_names(self) -> "Policy":
+        for rule in self.rules:
+            asked = {name for w in rule.when.walk() for name in w.fails}
+            if unnamed := sorted(asked - set(self.validators)):
+                raise ValueError(f"rule {rule.id} asks {', '.join(unnamed)}, not declared under validators")
         return self
 
     @model_validator(mode="after")

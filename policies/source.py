@@ -2,7 +2,8 @@
 
 `extends` names `default`, the shipped policy, or a file beside this one. What the file says of a rule that
 is already there changes that rule, field by field; its new rules stand above the inherited ones, so that
-they come first; `drop` leaves rules out. Thresholds are merged label by label; `hold` is replaced whole.
+they come first; `drop` leaves rules out. Thresholds are merged label by label, validators name by name;
+`hold` is replaced whole.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from pydantic import Field, ValidationError, create_model
 from handrail.classifiers.errors import PolicyError
 from handrail.policies.condition import Part
 from handrail.policies.document import Place, describe, parse_with_lines, read_text
+from handrail.policies.outside import Outsides
 from handrail.policies.policy import Holding, Policy, Rule, RuleId
 from handrail.policies.thresholds import Threshold
 
@@ -48,6 +50,7 @@ class Extension(Part):
     description: str | None = None
     hold: Holding | None = None
     thresholds: Mapping[str, Threshold] = Field(default_factory=dict)
+    validators: Outsides = Field(default_factory=dict)
     drop: tuple[RuleId, ...] = Field(default=(), description="ids of inherited rules that are left out")
     rules: tuple[RuleChange, ...] = ()  # type: ignore[valid-type]
 
@@ -112,6 +115,7 @@ def _merged(parent: Source, values: Values, path: Path, lines: Lines) -> tuple[V
         **parent.values,
         **{key: value for key, value in values.items() if key not in {"extends", "drop"}},
         "thresholds": {**(parent.values.get("thresholds") or {}), **(values.get("thresholds") or {})},
+        "validators": {**(parent.values.get("validators") or {}), **(values.get("validators") or {})},
         "rules": [{**inherited.get(n, {}), **change} for n, change in zip(order, given, strict=True)],
     }
     moved = {changes[name]: at for at, name in enumerate(order) if name in changes}

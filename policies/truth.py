@@ -17,8 +17,9 @@ from handrail.policies.context import Context
 from handrail.policies.session import SessionState
 from handrail.policies.thresholds import Threshold, Thresholds
 
-# Known; or open, and the behaviours on which it depends: none where it is a risk that is not settled yet.
-Truth = bool | frozenset[Behaviour]
+# Known; or open, and the behaviours and validators on which it depends: none where it is a risk that is not
+# settled yet.
+Truth = bool | frozenset[Behaviour | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ def leaves(when: When, facts: Facts, harms: Harms) -> Iterator[tuple[str, Truth]
         yield "missing", opposite(either(facts.does(b, when.threshold) for b in when.missing))
     if when.harm:
         yield "harm", either(harms.get(harm, False) for harm in when.harm)
+    if when.fails:
+        yield "fails", _fails(when, facts.context)
     yield from _around(when, facts.context)
     if when.all_of:
         yield "all_of", both(weigh(inner, facts, harms) for inner in when.all_of)
@@ -112,6 +115,11 @@ def either(truths: Iterable[Truth]) -> Truth:
 def opposite(truth: Truth) -> Truth:
     """What is known of the opposite; what something depends on, its opposite does too."""
     return not truth if isinstance(truth, bool) else truth
+
+
+def _fails(when: When, context: Context) -> Truth:
+    """Whether the reply fails a validator; open until they have been asked."""
+    return frozenset(when.fails) if context.failed is None else any(n in context.failed for n in when.fails)
 
 
 def _around(when: When, context: Context) -> Iterator[tuple[str, bool]]:

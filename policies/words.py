@@ -27,6 +27,7 @@ def phrase(when: When, name: str) -> str:
         "present": lambda: f"the reply {_or(when.present)}",
         "missing": lambda: f"it has none of: {', '.join(map(words, when.missing))}",
         "harm": lambda: f"a rule above finds {_or(when.harm)}",
+        "fails": lambda: f"the reply fails {_or(when.fails)}",
         "session": lambda: _session(when.session) if when.session else "",
         "locale": lambda: f"the locale is {_or(when.locale)}",
         "route": lambda: f"the path is {_or(when.route)}",

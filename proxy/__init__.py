@@ -12,6 +12,7 @@ Strict JSON what every reader reads alike; the rest is refused (strict_json.py).
 Talk        one WebSocket: many turns, each reply judged before it leaves (talk.py, sockets.py, messages.py).
 Live        the guard in force, and what replaces its policy while requests are answered (live.py, reload.py).
 Asker       what a request says of who asks: place, persona, age band, local time (asker.py).
+Panel       the validators of others that a policy asks, each in its time (panel.py).
 Guard       judges a reply and makes what was flagged durable before it is released (guard.py).
 Second opinion  an operator's own judge model, asked where our reading leaves a doubt (second_opinion.py).
 Regenerate  asks for a reply once more, with guidance on how to answer (regenerate.py).

@@ -31,6 +31,7 @@ from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import CONTENT_TYPE, Metrics
 from handrail.proxy.modes import mode_of
+from handrail.proxy.panel import Panel
 from handrail.proxy.rate_limit import Limits, RateLimiter, too_many, whole
 from handrail.proxy.relay import Relay
 from handrail.proxy.reload import Reloader
@@ -111,6 +112,7 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
         open_shared(settings) as shared,
         Scheduler(judgement.assessor) as scheduler,
     ):
+        panel = Panel(metrics.validator_failures)
         second = SecondOpinion(settings.second_opinion) if settings.second_opinion else None
         sessions = open_sessions(settings, scheduler, metrics)
         guard = Guard(
@@ -122,6 +124,7 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
             fail_open=settings.fail_reply == "open",
             second=second,
             share=settings.stretch_share,
+            panel=panel,
             cache=VerdictCache(settings.verdict_cache_seconds, shared, journal.pseudonym),
         )
         limits = (settings.rate_limit, settings.rate_limit_address)
@@ -137,6 +140,7 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
         app[_SOCKETS] = SocketHandler(settings, upstream, forwarding, app[LIVE])
         async with app[RELOADER].watching():
             yield
+        panel.close()
         await bypass.close()
         if second is not None:
             await second.close()

@@ -22,6 +22,7 @@ from handrail.proxy.journal.journal import Journal
 from handrail.proxy.journal.record import Delivery, Draft, Origin, Record, Values, failed, screened
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
+from handrail.proxy.panel import Panel
 from handrail.proxy.second_opinion import SecondOpinion
 from handrail.proxy.sessions import Sessions
 from handrail.proxy.verdict_cache import VerdictCache
@@ -65,6 +66,7 @@ class Guard:
     second: SecondOpinion | None = None
     # Tokens that may be read twice so that a stream flows, as a share of those of the reply.
     share: float = SHARE
+    panel: Panel = field(default_factory=Panel)
     cache: VerdictCache = field(default_factory=lambda: VerdictCache(0))
 
     async def hold(self, conversation: Conversation, context: Context) -> Hold:
@@ -232,6 +234,8 @@ class Guard:
         exchange, context = hearing.whole, hearing.context
         try:
             assessment = hearing.inform(await assessing)
+            if complete:
+                context = await self.panel.told(self.decider, exchange, assessment, context)
             decision = self.decider.decide(
                 exchange.conversation, assessment, context, reply=exchange.reply, complete=complete
             )

@@ -68,6 +68,12 @@ class Metrics:
         self.journal_errors = Counter(
             "handrail_journal_errors", "Flagged exchanges that could not be written.", registry=self.registry
         )
+        self.validator_failures = Counter(
+            "handrail_validator_failures",
+            "Validators of a policy that raised or took too long, by the policy's name for them.",
+            ["validator"],
+            registry=self.registry,
+        )
         self.policy_reloads = Counter(
             "handrail_policy_reloads",
             "Changes of the policy, its texts or resources, by outcome (loaded, refused).",

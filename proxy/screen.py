@@ -82,6 +82,7 @@ class Screener:
                 continue
             context, assessment = next(assessed)
             exchange = row.exchange
+            context = self.decider.consulted(exchange, assessment, context)
             decision = self.decider.decide(exchange.conversation, assessment, context, reply=exchange.reply)
             known = {"context": context_values(context)}
             yield {**result_of(row.id, exchange.reply, assessment, decision), **known}

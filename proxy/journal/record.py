@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -104,6 +104,8 @@ def screened(origin: Origin, delivery: Delivery, assessment: Assessment, decisio
     """The record of an exchange that was judged and flagged."""
     watched = {} if delivery.would is None else {"enforced": False, "would_deliver": delivery.would}
     judged = (assessment_values(assessment), {**decision_values(decision), **watched})
+    # What other validators said of the reply belongs to what the decision rests on.
+    origin = replace(origin, context=replace(origin.context, failed=decision.failed))
     return _record(origin, delivery, judged, decision.policy)
 
 
@@ -153,6 +155,8 @@ def context_values(context: Context) -> dict[str, Any]:
     """A context as plain values, without what is not known."""
     named = ("country", "locale", "route", "persona", "age_band", "hour")
     values = {name: getattr(context, name) for name in named if getattr(context, name) is not None}
+    if context.failed is not None:
+        values["failed"] = sorted(context.failed)
     session = context.session
     if session is not None:
         counts = {n: getattr(session, n) for n in ("turns", "rising", "interventions", "since_intervention")}
