@@ -46,7 +46,7 @@ class Forwarding:
     def headers(self, request: web.BaseRequest) -> CIMultiDict[str]:
         """The headers of a request as an upstream should see them."""
         via = ", ".join(request.headers.getall("Via", ()))
-        believed = self._says and self._trusts(request.remote)
+        believed = self._says and self.trusts(request.remote)
         headers = to_upstream(request.headers, _NOTHING if believed else _CLAIMS)
         version = f"{request.version.major}.{request.version.minor} {self._name}"
         headers["Via"] = f"{via}, {version}" if via else version
@@ -58,11 +58,12 @@ class Forwarding:
         """The address of the client: the last that no trusted proxy has, as those in front of us tell it."""
         told = ", ".join(request.headers.getall("X-Forwarded-For", ())).split(",")
         address = request.remote or ""
-        while self._trusts(address) and told and told[-1].strip():
+        while self.trusts(address) and told and told[-1].strip():
             address = told.pop().strip()
         return address
 
-    def _trusts(self, address: str | None) -> bool:
+    def trusts(self, address: str | None) -> bool:
+        """Whether this is the address of a proxy that the settings trust."""
         if not self._trusted or not address:
             return False
         try:

@@ -90,6 +90,19 @@ class Settings(BaseModel):
     review_url: str | None = Field(
         default=None, description="Base URL of the review pages; alerts link to the exchange there."
     )
+    review_host: str = Field(default="127.0.0.1", description="Address on which the review pages listen.")
+    review_port: int = Field(
+        default=8090, ge=0, le=65535, description="Port of the review pages; 0 takes a free one."
+    )
+    review_user_header: str | None = Field(
+        default=None, description="Header in which a trusted proxy names who has signed in there."
+    )
+    review_second_share: float = Field(
+        default=0.1, ge=0, le=1, description="Share of exchanges that a second person reviews, blind."
+    )
+    review_idle_minutes: float = Field(
+        default=30, gt=0, le=720, description="Minutes after which a reviewer who does nothing is signed out."
+    )
     rate_limit: int = Field(
         default=0,
         ge=0,
@@ -266,6 +279,13 @@ class Settings(BaseModel):
         if info.data.get("alert_url") and not (value and value.get_secret_value()):
             raise ValueError("must be set where alert_url is: alerts are signed")
         return value
+
+    @field_validator("review_user_header")
+    @classmethod
+    def _told_by_trusted(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and not info.data.get("trusted_proxies"):
+            raise ValueError("needs trusted_proxies: whoever else sends it must not be believed")
+        return None if value is None else header_name(value)
 
     @field_validator("timezone")
     @classmethod

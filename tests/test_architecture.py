@@ -108,6 +108,8 @@ def test_the_wheel_holds_what_the_runtime_needs(tmp_path: Path) -> None:
     data = [
         *(ROOT / "classifiers" / "model").iterdir(),
         *(ROOT / "policies").rglob("*.yaml"),
+        *(ROOT / "proxy" / "review" / "templates").iterdir(),
+        *(ROOT / "proxy" / "review" / "static").iterdir(),
         *(p for p in (ROOT / "proxy" / "demo").iterdir() if p.suffix in {".html", ".css", ".js", ".yaml"}),
     ]
     wanted = {f"handrail/{p.relative_to(ROOT)}" for p in [*_sources(), *data]}

@@ -11,6 +11,7 @@ from handrail.proxy.cli.doctor import doctor
 from handrail.proxy.cli.journal import journal
 from handrail.proxy.cli.policy import policy
 from handrail.proxy.cli.resources import resources
+from handrail.proxy.cli.review import review
 from handrail.proxy.cli.screen import screen
 from handrail.proxy.cli.serve import serve
 from handrail.proxy.cli.texts import texts
@@ -22,7 +23,7 @@ def cli() -> None:
     """Read every reply of a chatbot before a person in distress does."""
 
 
-for _command in (serve, demo, screen, calibrate, policy, texts, resources, journal, doctor, version):
+for _command in (serve, demo, screen, calibrate, policy, texts, resources, journal, review, doctor, version):
     cli.add_command(_command)
 
 

@@ -1,0 +1,39 @@
+"""Events page: news as server-sent events, as long as whoever listens stays signed in."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from handrail.proxy.review.desk import Visit
+from handrail.proxy.review.gate import visit_of
+from handrail.proxy.review.layout import protect
+
+# Seconds between signs of life; then it is also asked whether the sign-in still stands.
+_BEAT = 15.0
+
+
+async def stream_news(visit: Visit) -> web.StreamResponse:
+    """What happens from now on: ids, steps and severities, no words."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
+    protect(response, secure=visit.secure)
+    async with visit.desk.news.listening() as listener:
+        await response.prepare(visit.request)
+        await response.write(b"retry: 3000\n: listening\n\n")
+        while True:
+            try:
+                told = await asyncio.wait_for(listener.get(), _BEAT)
+            except TimeoutError:
+                if (await visit_of(visit.request)).account is None:
+                    break
+                await response.write(b": still here\n\n")
+                continue
+            if told is None:
+                break
+            await response.write(_event(told))
+    return response
+
+
+def _event(told: Mapping[str, object]) -> bytes:
+    return f"event: news\ndata: {json.dumps(told)}\n\n".encode()
