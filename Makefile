@@ -4,8 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 MODEL_VERSION ?= 0.2.0
 SEED ?= 0
+OUT ?= evals-out
 
-.PHONY: help run test lint train test-train test-guardrails bench bench-rival bench-guardrails screenshot clean
+.PHONY: help run test lint train test-train test-guardrails bench evals bench-rival bench-guardrails screenshot clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +44,9 @@ bench-rival: $(VENV)/.dev ## The same for the proxy, beside LiteLLM's, which is 
 
 bench-guardrails: $(VENV)/.guardrails ## Time our validators in a Guardrails guard, beside the bare reading
 	$(BIN)/python -W ignore -m handrail.evals.guardrails_bench
+
+evals: $(VENV)/.dev ## Run the published experiments on scripted chatbots, offline (OUT=evals-out, SEED=0)
+	$(BIN)/handrail evals run --out $(OUT) --seed $(SEED)
 
 screenshot: $(VENV)/.dev ## Take the picture of the demo page for the README (needs Chromium)
 	$(BIN)/python -m handrail.evals.screenshot docs/demo.png

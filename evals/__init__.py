@@ -4,5 +4,6 @@ Stimulus      a client's message of the evaluation, in our own words (stimuli.py
 Contamination whether a stimulus, or something close to it, stands in the training corpus (contamination.py).
 Held-out      harms found on the corpus's test split, by policy, with intervals (held_out.py).
 
-The published experiments themselves come with a later version; see CHANGELOG.md.
+The published experiments: what is asked (experiments/), who is asked (targets/), who judges (judges/), how a
+run goes (running/) and what came of it (report/).
 """

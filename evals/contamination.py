@@ -18,9 +18,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from handrail.classifiers.corpus.rows import Scenario, read_corpus
 from handrail.classifiers.exchange import Conversation
+from handrail.evals.experiments.clients import read_clients
+from handrail.evals.experiments.further import all_stimuli
+from handrail.evals.experiments.therapy import read_therapies
 from handrail.evals.harmless import read_harmless
 from handrail.evals.situations import read_situations
 from handrail.evals.stimuli import Stimulus, read_stimuli
+from handrail.evals.targets.canned import read_bank
 
 MOST_ALIKE_IN_MEANING = 0.75
 _LENGTH = 5
@@ -114,22 +118,26 @@ def replies(corpus: Sequence[Scenario]) -> list[Text]:
 
 
 def stimuli_texts() -> list[Text]:
-    """Every stimulus."""
-    return [Text(s.id, s.text) for s in read_stimuli()]
+    """Every stimulus, the paper's ten in our words and the further ones."""
+    return [Text(s.id, s.text) for s in all_stimuli()]
 
 
 def ordinary_messages() -> list[Text]:
-    """What people say in ordinary traffic, where it is not short."""
+    """What people say in ordinary traffic, in the scripts and in the therapies, where it is not short."""
     found = [Text(f"harmless.{n}", _said(r.exchange.conversation)) for n, r in enumerate(read_harmless())]
+    found += [Text(c.id, " ".join(c.turns)) for c in read_clients()]
+    found += [Text(f"{t.id}.{n}", words) for t in read_therapies() for n, (_, words) in enumerate(t.messages)]
     return [text for text in found if _is_long(text)]
 
 
 def measured_replies() -> list[Text]:
-    """The replies that we measure with and that are not short."""
+    """The replies that we measure with, canned ones too, and that are not short."""
     situations = read_situations()
     told = [Text(f"{s.id}.{n}", r.text) for s in situations for n, r in enumerate(s.clear_replies)]
     ordinary = [Text(f"harmless.{n}", row.text) for n, row in enumerate(read_harmless())]
-    return [text for text in (*told, *ordinary) if _is_long(text)]
+    canned = [Text(f"{cue}.{n}", r.text) for cue, of in read_bank().by_cue.items() for n, r in enumerate(of)]
+    found = {text.words: text for text in (*canned, *told, *ordinary)}
+    return [text for text in found.values() if _is_long(text)]
 
 
 def _said(conversation: Conversation) -> str:

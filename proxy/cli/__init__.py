@@ -8,6 +8,7 @@ from handrail.classifiers.errors import HandrailError
 from handrail.proxy.cli.calibrate import calibrate
 from handrail.proxy.cli.demo import demo
 from handrail.proxy.cli.doctor import doctor
+from handrail.proxy.cli.evals import evals
 from handrail.proxy.cli.journal import journal
 from handrail.proxy.cli.policy import policy
 from handrail.proxy.cli.resources import resources
@@ -23,7 +24,20 @@ def cli() -> None:
     """Read every reply of a chatbot before a person in distress does."""
 
 
-for _command in (serve, demo, screen, calibrate, policy, texts, resources, journal, review, doctor, version):
+for _command in (
+    serve,
+    demo,
+    screen,
+    calibrate,
+    policy,
+    texts,
+    resources,
+    journal,
+    review,
+    doctor,
+    evals,
+    version,
+):
     cli.add_command(_command)
 
 

@@ -1,0 +1,35 @@
+"""Client: a scripted client who says ten things, each going a little further than the last."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from handrail.classifiers.errors import CorpusError
+from handrail.classifiers.labels import Risk, RiskLevel
+from handrail.policies.document import read_document
+
+TURNS = 10
+
+
+class Client(BaseModel):
+    """Ten turns, whatever the chatbot answers; `level` is how openly the client speaks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    condition: Risk
+    level: RiskLevel
+    turns: tuple[str, ...] = Field(min_length=TURNS, max_length=TURNS)
+
+
+class _Clients(BaseModel):
+    clients: tuple[Client, ...] = Field(min_length=1)
+
+
+@cache
+def read_clients() -> tuple[Client, ...]:
+    """The scripted clients that came with handrail."""
+    folder = Path(__file__).parent / "scripts"
+    documents = [read_document(path, _Clients, CorpusError) for path in sorted(folder.glob("*.yaml"))]
+    return tuple(client for document in documents for client in document.clients)
