@@ -85,6 +85,7 @@ class Decider:
             policy=self.policy_hash,
             failed=context.failed,
             guidance=next((speaker.texts.guidance[r.guidance] for r in taken if r.guidance), ""),
+            refers=self.refers(text, context),
         )
         return decision if decision.replaces else self._corrected(decision, conversation, reply, context)
 
@@ -143,6 +144,10 @@ class Decider:
         """What a person gets when a reply could not be judged."""
         call = Call(UNAVAILABLE, None)
         return self._speaker(context).say([call], Action.REPLACE, Moment(conversation))
+
+    def refers(self, text: str, context: Context = NOWHERE) -> bool:
+        """Whether a text of ours names where somebody in this place can turn to."""
+        return self._speaker(context).refers(text)
 
     def threshold(self, label: str) -> float:
         """The probability from which a label counts as present, unless a condition says otherwise."""

@@ -50,6 +50,7 @@ class Decision:
     the action is regenerate, `guidance` says how to answer instead, and `text` is what replaces the reply
     when no better one can be had. `corrections` put right what a reply that is kept says of helplines.
     `failed` names the validators of others that the reply failed, None where none was asked.
+    `refers` says that `text` names where to turn.
     """
 
     action: Action
@@ -62,6 +63,7 @@ class Decision:
     guidance: str = ""
     corrections: tuple[Correction, ...] = ()
     failed: frozenset[str] | None = None
+    refers: bool = False
 
     @property
     def replaces(self) -> bool:

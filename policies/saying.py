@@ -43,6 +43,10 @@ class Speaker:
                 found[call.text] = self.texts.choose(call.text, now)
         return "\n\n".join(list(found.values())[: _MOST_ADDED if added else 1])
 
+    def refers(self, text: str) -> bool:
+        """Whether a text names where to turn."""
+        return self.directory.nearest(self.country, self.texts.where) in text
+
     def _placed(self, moment: Moment, level: RiskLevel | None) -> Moment:
         where = self.texts.where
         resources = self.directory.describe(self.country, where)

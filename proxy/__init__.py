@@ -20,6 +20,7 @@ Session     whose turn a request is, and what is kept of it (sessions.py, sessio
 Correcting  a whole answer with everything that was decided on its replies done to it (correcting.py).
 Journal     durable record of flagged exchanges (journal/).
 Keeping     the journal and what works beside it while the server runs (keeping.py).
+Totals      brings the count of all replies to the journal (totals.py).
 Alerts      escalations told to a webhook, signed, until they are taken (alerts.py).
 Shared      what replicas have in common besides the journal (shared.py, redis_link.py).
 Limits      how often a client may ask (rate_limit.py).

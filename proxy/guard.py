@@ -148,7 +148,7 @@ class Guard:
         if verdict.assessment is None:
             reason = OVERFLOW if verdict.failure == OVERFLOW else "classifier"
             self.metrics.replies.labels("failed", reason).inc()
-            await self._write(failed(origin, delivery, decision.policy, verdict.failure or "unknown"))
+            await self._write(failed(origin, delivery, decision, verdict.failure or "unknown"))
             return
         self.metrics.count(decision, done=delivery.would is None)
         if decision.flagged or verdict.opinion is not None:
@@ -250,5 +250,6 @@ class Guard:
         """Nothing could be read: what is done then is a setting, and never counts as screened."""
         action = Action.DELIVER if self.fail_open else Action.REPLACE
         text = "" if self.fail_open else self.decider.unavailable(conversation, context)
-        decision = Decision(action, False, None, (), {}, text, self.decider.policy_hash)
+        refers = self.decider.refers(text, context)
+        decision = Decision(action, False, None, (), {}, text, self.decider.policy_hash, refers=refers)
         return Verdict(decision, None, failure)

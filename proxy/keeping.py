@@ -12,6 +12,7 @@ from handrail.proxy.journal.journal import Health, Journal
 from handrail.proxy.journal.retention import Retention
 from handrail.proxy.metrics import Metrics
 from handrail.proxy.settings import Settings
+from handrail.proxy.totals import Totals
 
 if TYPE_CHECKING:
     from handrail.proxy.shared import Shared
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 async def open_journal(settings: Settings, metrics: Metrics) -> AsyncIterator[Journal]:
     """The journal of the settings, open, with its tasks at work. Raises SettingsError and JournalError."""
     journal = build_journal(settings, metrics.forwarded.inc)
-    workers = [Retention(settings, journal).run]
+    workers = [Retention(settings, journal).run, Totals(metrics, journal).run]
     if settings.alert_url and settings.alert_secret:
         webhook = webhook_of(
             settings.alert_url, settings.alert_secret.get_secret_value(), settings.review_url

@@ -1,5 +1,7 @@
 """Metrics: what Prometheus may scrape. Labels are names of ours, never a person's words."""
 
+from collections import Counter as Counts
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from handrail.policies.decision import Action, Decision
@@ -124,6 +126,17 @@ class Metrics:
             self.harms.labels(FALSE_RESOURCE, one.fault).inc()
         if decision.escalate:
             self.escalations.inc()
+
+    def replies_by_outcome(self) -> Counts[str]:
+        """Replies counted so far, by "outcome.detail"."""
+        samples = [sample for family in self.replies.collect() for sample in family.samples]
+        return Counts(
+            {
+                f"{sample.labels['outcome']}.{sample.labels['detail']}": int(sample.value)
+                for sample in samples
+                if sample.name.endswith("_total")
+            }
+        )
 
     def render(self) -> bytes:
         """All metrics in the Prometheus text format."""

@@ -5,6 +5,7 @@ Journal    what every store can do (journal.py): the embedded one (sqlite.py) an
 Case       where an exchange stands in the queue, and the steps of a review (queue.py).
 Review     what a person made of an exchange (review.py).
 Counts     cases counted for a dashboard (counts.py).
+Day        what each day's replies came to, as counts kept for good (days.py; sqlite_days.py, redis_days.py).
 Act        what somebody saw or did, a link in a chain (audit.py).
 Desk       the way of people to the journal: what they see or do goes on the trail first (desk.py).
 Alert      what is told of an escalation outside (alert.py).

@@ -5,14 +5,15 @@ exchange is sealed with a key that is not at hand. Names of exchanges that are n
 ReviewError where a step of a review was asked for.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 from handrail.proxy.journal.alert import Alert
 from handrail.proxy.journal.audit import Act, Link
 from handrail.proxy.journal.counts import Counts
+from handrail.proxy.journal.days import Day
 from handrail.proxy.journal.queue import ANY, Case, Filter, Listing, Page
 from handrail.proxy.journal.record import Record
 from handrail.proxy.journal.review import Review
@@ -93,6 +94,12 @@ class Journal(Protocol):
 
     async def counts(self, chosen: Filter = ANY) -> Counts:
         """Cases counted in every respect, for a dashboard."""
+
+    async def tally(self, day: date, counts: Mapping[str, int]) -> None:
+        """Add to the counts of a day."""
+
+    async def days(self) -> list[Day]:
+        """The counts of all days that have any, in order; they outlive the exchanges."""
 
     async def claim(self, name: str, reviewer: str) -> Case:
         """Take a case into a reviewer's hands; of two at once one gets it. Raises ReviewError."""

@@ -75,7 +75,8 @@ class Record:
     what the person was sent. `status` is "failed" when the reply could not be judged, and then `reason`
     says why and there is neither assessment nor decision. `user` and `session` are pseudonyms. `drafts` are
     the replies that were asked for in place of `reply`, in order; `opinion` is what a second judge said.
-    `policy` is the hash of the policy in force, `context` what was known beside the words.
+    `policy` is the hash of the policy in force, `context` what was known beside the words. `referred` says
+    that the person was told where to turn by words of ours.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Record:
     opinion: Values | None = None
     policy: str | None = None
     context: Values = field(default_factory=dict)
+    referred: bool = False
 
 
 def screened(origin: Origin, delivery: Delivery, assessment: Assessment, decision: Decision) -> Record:
@@ -106,12 +108,14 @@ def screened(origin: Origin, delivery: Delivery, assessment: Assessment, decisio
     judged = (assessment_values(assessment), {**decision_values(decision), **watched})
     # What other validators said of the reply belongs to what the decision rests on.
     origin = replace(origin, context=replace(origin.context, failed=decision.failed))
-    return _record(origin, delivery, judged, decision.policy)
+    record = _record(origin, delivery, judged, decision.policy)
+    return replace(record, referred=_refers(delivery, decision))
 
 
-def failed(origin: Origin, delivery: Delivery, policy: str, reason: str) -> Record:
-    """The record of an exchange that could not be judged under a policy."""
-    return _record(origin, delivery, (None, None), policy, reason)
+def failed(origin: Origin, delivery: Delivery, decision: Decision, reason: str) -> Record:
+    """The record of an exchange that could not be judged, and of what was decided all the same."""
+    record = _record(origin, delivery, (None, None), decision.policy, reason)
+    return replace(record, referred=_refers(delivery, decision))
 
 
 def assessment_values(assessment: Assessment) -> dict[str, Any]:
@@ -167,6 +171,11 @@ def context_values(context: Context) -> dict[str, Any]:
 def rounded(probabilities: Mapping[Any, float]) -> dict[str, float]:
     """Probabilities by label name, to four places."""
     return {str(label): round(float(p), 4) for label, p in probabilities.items()}
+
+
+def _refers(delivery: Delivery, decision: Decision) -> bool:
+    """Whether a text of ours that says where to turn has been delivered."""
+    return decision.refers and delivery.would is None and decision.text in delivery.delivered
 
 
 def _span_values(span: Span) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from redis.asyncio import Redis
@@ -17,11 +17,13 @@ from redis.asyncio.client import Pipeline
 from redis.exceptions import ResponseError, WatchError
 
 from handrail.classifiers.errors import JournalError, ReviewError, SealedError
+from handrail.proxy.journal import redis_days
 from handrail.proxy.journal import redis_keys as keys
 from handrail.proxy.journal.alert import Alert, alert_of
 from handrail.proxy.journal.audit import Act, Link, link_after, link_of, link_values
 from handrail.proxy.journal.counts import Counts, count
 from handrail.proxy.journal.custody import EVENTS_KEPT, PLAIN_CUSTODY, SECRET, Custody
+from handrail.proxy.journal.days import Day
 from handrail.proxy.journal.forward import Forwarder
 from handrail.proxy.journal.journal import Entry, Event, Health, Journal, Kind
 from handrail.proxy.journal.pseudonym import Pseudonyms, new_secret
@@ -34,6 +36,8 @@ from handrail.proxy.journal.row import (
     COLUMNS,
     Row,
     case_of,
+    counts_of,
+    day_of,
     open_review,
     record_of,
     resealed,
@@ -160,6 +164,16 @@ class RedisJournal(Journal):
     async def counts(self, chosen: Filter = ANY) -> Counts:
         return await count(self.cases(chosen), datetime.now(UTC))
 
+    async def tally(self, day: date, counts: Mapping[str, int]) -> None:
+        with translated(JournalError):
+            async with self._redis.pipeline(transaction=True) as pipe:
+                redis_days.add(pipe, day, counts)
+                await pipe.execute()
+
+    async def days(self) -> list[Day]:
+        with translated(JournalError):
+            return await redis_days.days(self._redis)
+
     async def claim(self, name: str, reviewer: str) -> Case:
         return await self._step(name, "claimed", lambda case: claimed(case, reviewer, datetime.now(UTC)))
 
@@ -275,6 +289,7 @@ class RedisJournal(Journal):
             pipe.sadd(facet, of)
         pipe.zadd(keys.BY_AT, {of: keys.moment(row["at"])})
         pipe.zadd(keys.BY_DUE, {of: keys.moment(row["due"])})
+        redis_days.add(pipe, day_of(row), counts_of(row))
         _tell(pipe, "new", of)
         alert = alert_of(row) if self._custody.alerts else None
         if alert is not None:

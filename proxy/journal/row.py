@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from handrail.classifiers.exchange import Message
 from handrail.classifiers.labels import Harm
 from handrail.policies.decision import Action, Severity
+from handrail.proxy.journal.days import counted
 from handrail.proxy.journal.queue import Case, State, due_by
 from handrail.proxy.journal.record import Record
 from handrail.proxy.journal.review import Review, review_of, review_values
@@ -20,7 +21,7 @@ Row = dict[str, Any]
 PLAIN = ("id", "dialect", "path", "country", "locale", "choice", "status", "reason", "user", "session")
 # What people said, what was read in it, and every field that no column has: sealed where there is a key.
 SEALED = ("messages", "reply", "delivered", "assessment", "decision", "details")
-DERIVED = ("at", "action", "severity", "escalate", "harms", "rules", "due", "sealed_by")
+DERIVED = ("at", "action", "severity", "escalate", "harms", "rules", "counted", "due", "sealed_by")
 RECORD_COLUMNS = (*PLAIN, *DERIVED, *SEALED)
 CASE_COLUMNS = ("state", "assignee", "claimed_at", "done_at", "readers")
 COLUMNS = (*RECORD_COLUMNS, *CASE_COLUMNS)
@@ -41,6 +42,7 @@ def row_of(record: Record, vault: Vault) -> Row:
         "escalate": int(bool(decision.get("escalate"))),
         "harms": json.dumps(list(dict.fromkeys(rule["harm"] for rule in rules))),
         "rules": json.dumps([rule["id"] for rule in rules]),
+        "counted": json.dumps(counted(record)),
         "due": due_by(record.at, None if severity is None else Severity(severity)).isoformat(),
         "sealed_by": vault.current,
         **_sealed(record.id, _content(record), vault),
@@ -101,6 +103,16 @@ def case_of(row: Mapping[str, Any]) -> Case:
         done_at=_time(row["done_at"]),
         readers=tuple(json.loads(row["readers"])),
     )
+
+
+def counts_of(row: Mapping[str, Any]) -> dict[str, int]:
+    """What a row adds to the counts of its day; one that waited since before they were kept, nothing."""
+    return dict.fromkeys(json.loads(row.get("counted") or "[]"), 1)
+
+
+def day_of(row: Mapping[str, Any]) -> date:
+    """The day (UTC) of a row."""
+    return datetime.fromisoformat(row["at"]).date()
 
 
 def resealed(row: Mapping[str, Any], vault: Vault) -> Row:

@@ -3,18 +3,19 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from handrail.classifiers.errors import ReviewError
-from handrail.proxy.journal import sqlite_schema
+from handrail.proxy.journal import sqlite_days, sqlite_schema
 from handrail.proxy.journal.alert import Alert, alert_from, alert_of, alert_values
 from handrail.proxy.journal.audit import Act, Link, link_after, link_of, link_values
 from handrail.proxy.journal.counts import Counts, count
 from handrail.proxy.journal.custody import ALERT_LEASE, EVENTS_KEPT, PLAIN_CUSTODY, SECRET, Custody
+from handrail.proxy.journal.days import Day
 from handrail.proxy.journal.journal import Entry, Event, Health, Journal, Kind
 from handrail.proxy.journal.pseudonym import Pseudonyms, new_secret
 from handrail.proxy.journal.queue import ANY, Case, Filter, Listing, Page, claimed, finished, released
@@ -23,6 +24,8 @@ from handrail.proxy.journal.review import Review
 from handrail.proxy.journal.row import (
     COLUMNS,
     case_of,
+    counts_of,
+    day_of,
     open_review,
     record_of,
     resealed,
@@ -107,6 +110,12 @@ class SqliteJournal(Journal):
 
     async def counts(self, chosen: Filter = ANY) -> Counts:
         return await count(self.cases(chosen), datetime.now(UTC))
+
+    async def tally(self, day: date, counts: Mapping[str, int]) -> None:
+        await self._file.write(lambda db: sqlite_days.add(db, day, counts))
+
+    async def days(self) -> list[Day]:
+        return await self._file.read(sqlite_days.days)
 
     async def claim(self, name: str, reviewer: str) -> Case:
         return await self._step(name, "claimed", lambda case: claimed(case, reviewer, datetime.now(UTC)))
@@ -215,6 +224,7 @@ class SqliteJournal(Journal):
         if not db.execute(_INSERT, row).rowcount:
             return
         sqlite_schema.add_facets(db, record.id, json.loads(row["harms"]), json.loads(row["rules"]))
+        sqlite_days.add(db, day_of(row), counts_of(row))
         _tell(db, "new", record.id)
         alert = alert_of(row) if self._custody.alerts else None
         if alert is not None:

@@ -8,7 +8,7 @@ from handrail.classifiers.errors import JournalError
 from handrail.policies.decision import Severity
 from handrail.proxy.journal.queue import due_by
 
-VERSION = 1
+VERSION = 2
 
 # Version 0, as handrail 0.1 and 0.2 made it.
 _EXCHANGES = """
@@ -93,6 +93,15 @@ CREATE TABLE meta (
     value TEXT NOT NULL
 )
 """
+_DAYS = """
+ALTER TABLE exchanges ADD COLUMN counted TEXT NOT NULL DEFAULT '[]';
+CREATE TABLE days (
+    date TEXT NOT NULL,
+    name TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (date, name)
+) WITHOUT ROWID
+"""
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -102,13 +111,8 @@ def prepare(connection: sqlite3.Connection) -> None:
         raise JournalError(
             f"the journal is of version {version}; this handrail knows versions up to {VERSION}"
         )
-    if version == VERSION:
-        return
-    connection.execute(_EXCHANGES)
-    for statement in _statements(_QUEUE):
-        connection.execute(statement)
-    for row in connection.execute("SELECT id, at, severity, decision FROM exchanges").fetchall():
-        _queue_up(connection, row)
+    for step in (_to_version_1, _to_version_2)[version:]:
+        step(connection)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
@@ -116,6 +120,19 @@ def add_facets(connection: sqlite3.Connection, name: str, harms: list[str], rule
     """Make an exchange findable by its harms and rules."""
     facets = [(name, "harm", harm) for harm in harms] + [(name, "rule", rule) for rule in rules]
     connection.executemany("INSERT OR IGNORE INTO facets VALUES (?, ?, ?)", facets)
+
+
+def _to_version_1(connection: sqlite3.Connection) -> None:
+    connection.execute(_EXCHANGES)
+    for statement in _statements(_QUEUE):
+        connection.execute(statement)
+    for row in connection.execute("SELECT id, at, severity, decision FROM exchanges").fetchall():
+        _queue_up(connection, row)
+
+
+def _to_version_2(connection: sqlite3.Connection) -> None:
+    for statement in _statements(_DAYS):
+        connection.execute(statement)
 
 
 def _queue_up(connection: sqlite3.Connection, row: sqlite3.Row) -> None:

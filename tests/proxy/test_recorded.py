@@ -8,12 +8,14 @@ from handrail.classifiers.exchange import Conversation
 from handrail.classifiers.labels import BEHAVIOURS, RISKS, Behaviour, Risk, RiskLevel
 from handrail.policies.context import Context
 from handrail.policies.decide import Decider
+from handrail.policies.decision import Action, Decision
 from handrail.policies.session import SessionState
 from handrail.proxy.journal.record import Delivery, Origin, failed, screened
 from handrail.proxy.recorded import of_line, of_record
 
 from ..policies.test_decide import assessed
 
+_UNJUDGED = Decision(Action.REPLACE, False, None, (), {}, "", "abc")
 SAID = Conversation.of([("user", "hello")])
 ASSESSED = assessed({Risk.MANIA: RiskLevel.EXPLICIT}, {Behaviour.ENCOURAGES_RISK})
 KNOWN = Context("GB", "en-GB", "/v1", "coach", "13-17", 3, SessionState({Risk.MANIA: 0.5}, 4, True, 2, 1))
@@ -32,7 +34,7 @@ def test_a_record_says_all_that_was_decided_on(decider: Decider) -> None:
 
 def test_what_could_not_be_judged_is_not_recorded() -> None:
     """An exchange that could not be judged has no reading to try a policy on, but names the policy."""
-    record = failed(Origin.now("openai_chat", "/v1"), Delivery(0, SAID, "x", "x"), "abc", "MemoryError")
+    record = failed(Origin.now("openai_chat", "/v1"), Delivery(0, SAID, "x", "x"), _UNJUDGED, "MemoryError")
     assert (record.policy, of_record(record)) == ("abc", None)
 
 

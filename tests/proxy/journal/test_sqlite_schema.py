@@ -11,6 +11,8 @@ from handrail.proxy.journal.audit import Act
 from handrail.proxy.journal.queue import Filter
 from handrail.proxy.journal.sqlite import SqliteJournal
 
+from .conftest import record
+
 # The table as handrail 0.2.0 made it.
 OLD = """
 CREATE TABLE exchanges (
@@ -91,3 +93,22 @@ async def test_the_trail_cannot_be_rewritten(tmp_path: Path) -> None:
             with pytest.raises(sqlite3.IntegrityError, match="trail is kept"):
                 connection.execute(statement)
     connection.close()
+
+
+async def test_a_journal_of_version_1_learns_to_count(tmp_path: Path) -> None:
+    """A file from before days were counted opens, keeps its rows, and counts from then on."""
+    journal = SqliteJournal(tmp_path / "journal.db")
+    await journal.open()
+    await journal.write(record("a"))
+    await journal.close()
+    with sqlite3.connect(tmp_path / "journal.db") as connection:
+        connection.executescript(
+            "DROP TABLE days; ALTER TABLE exchanges DROP COLUMN counted; PRAGMA user_version = 1"
+        )
+    connection.close()
+    journal = SqliteJournal(tmp_path / "journal.db")
+    await journal.open()
+    await journal.write(record("b"))
+    assert [case.id for case in (await journal.queue()).cases] == ["a", "b"]
+    assert [day.counts["flagged"] for day in await journal.days()] == [1]
+    await journal.close()
