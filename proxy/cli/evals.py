@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from handrail.classifiers.errors import SettingsError
+from handrail.proxy.cli.evals_replay import replay
+from handrail.proxy.cli.extras import require_evals
 
 if TYPE_CHECKING:
     from handrail.evals.running.plan import Plan
@@ -64,7 +66,7 @@ def run(  # noqa: PLR0913  (one parameter an option is how click works)
 
     Without a target, the scripted chatbots and the recorded replies are measured, with no language model.
     """
-    _require()
+    require_evals()
     from handrail.evals.experiments.arm import Arm  # noqa: PLC0415  (Inspect takes seconds to load)
     from handrail.evals.running.plan import Plan  # noqa: PLC0415
     from handrail.evals.targets.target import parse_targets  # noqa: PLC0415
@@ -93,7 +95,7 @@ def run(  # noqa: PLR0913  (one parameter an option is how click works)
 @click.option("--price", "prices", multiple=True, help="NAME=IN,OUT: dollars for a million tokens.")
 def report(folder: Path, prices: tuple[str, ...]) -> None:
     """Write the report of a run anew from the logs in FOLDER."""
-    _require()
+    require_evals()
     from handrail.evals.report.build import build  # noqa: PLC0415
 
     rows = build(folder, _prices(prices))
@@ -137,10 +139,4 @@ def _prices(given: tuple[str, ...]) -> dict[str, tuple[float, float]]:
     return found
 
 
-def _require() -> None:
-    """Say what is missing in one line instead of a trace."""
-    try:
-        import inspect_ai  # noqa: F401, PLC0415
-        import statsmodels  # noqa: F401, PLC0415
-    except ImportError as error:
-        raise SettingsError("the experiments need more packages: pip install 'handrail[evals]'") from error
+evals.add_command(replay)
