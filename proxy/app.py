@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
-import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -78,7 +77,9 @@ def load_judgement(settings: Settings) -> Judgement:
 
 def build_app(settings: Settings, judgement: Judgement) -> web.Application:
     """The proxy as an application. Starting it raises JournalError when the journal can't be opened."""
-    app = web.Application(client_max_size=settings.max_body_bytes, middlewares=[_errors, _limits])
+    limited = settings.rate_limit or settings.rate_limit_address
+    around = [_errors, _limits] if limited else [_errors]
+    app = web.Application(client_max_size=settings.max_body_bytes, middlewares=around)
     app[_SETTINGS] = settings
     own = tuple(generic_dialect(mapping) for mapping in settings.generic if mapping.stream != "websocket")
     app[_KNOWN] = Known(own, dialects(Shown.of(settings.tools_shown)), settings.relay_unread)
@@ -211,7 +212,6 @@ async def _guardrail(request: web.Request) -> web.Response:
 @web.middleware
 async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every error in the client's dialect; of an unforeseen one, only that it happened."""
-    structlog.contextvars.clear_contextvars()
     try:
         return await handler(request)
     except RequestError as error:
@@ -230,8 +230,6 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def _limits(request: web.Request, handler: Handler) -> web.StreamResponse:
     """No more requests of a client than the settings allow; probes are not counted."""
-    if not request.app[_LIMITS].any:
-        return await handler(request)
     path = request.path.removeprefix(request.app[_SETTINGS].own_prefix)
     if request.method == "GET" and path in _PROBES:
         return await handler(request)

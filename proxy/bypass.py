@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 from aiohttp import web
+from prometheus_client import Counter
 
 from handrail.classifiers.errors import RequestError, UpstreamError
 from handrail.policies.context import Context
@@ -58,6 +60,11 @@ class Bypass:
         self._waiting = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @cached_property
+    def _off(self) -> Counter:
+        """The chats that were not read because the mode of their path is off."""
+        return self._live.guard.metrics.replies.labels("unscreened", "off")
+
     async def close(self) -> None:
         """Wait for the readings that are under way."""
         while self._tasks:
@@ -74,7 +81,7 @@ class Bypass:
         finally:
             if reason == "off" and seen.failure is None:
                 # As the operator wishes, for every chat: it is counted, and not worth a line in the log.
-                self._live.guard.metrics.replies.labels("unscreened", reason).inc()
+                self._off.inc()
             else:
                 self._count(self._origin(request, dialect), seen, reason, 1)
 
@@ -89,7 +96,10 @@ class Bypass:
 
     async def _take(self, request: web.Request) -> _Taken:
         """Read a request's body; one that is too large to keep is passed on while it comes."""
-        known = bytearray()
+        arrived = self._limits.arrived(request)
+        if arrived is not None and len(arrived) <= self._settings.max_body_bytes:
+            return _Taken(arrived, True, arrived)
+        known = bytearray(arrived or b"")
         chunks = self._limits.upload(request)
         async for data in chunks:
             known += data

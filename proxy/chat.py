@@ -55,6 +55,8 @@ class ChatHandler:
         self._forwarding = forwarding
         self._limits = Limits(settings)
         self._live = live
+        self._open = 0
+        live.guard.metrics.open_replies.set_function(lambda: self._open)
         self._regenerator = Regenerator(settings, upstream)
         self._bypass = bypass
         self._history = history
@@ -62,12 +64,15 @@ class ChatHandler:
     async def handle(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
         """Answer a request of a dialect, as the mode of its path says."""
         mode = mode_of(request.path, self._settings.routes, self._settings.mode)
-        with self._live.guard.metrics.open_replies.track_inprogress():
+        self._open += 1
+        try:
             if mode == "off":
                 return await self._bypass.unread(request, dialect, "off")
             if mode == "shadow":
                 return await self._bypass.shadow(request, dialect)
             return await self._enforce(request, dialect)
+        finally:
+            self._open -= 1
 
     async def _enforce(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
         guard = self._live.guard

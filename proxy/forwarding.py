@@ -10,18 +10,18 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from handrail.classifiers.errors import RequestError
-from handrail.proxy.headers import to_upstream
+from handrail.proxy.headers import ENDS_HERE, to_upstream
 
 Network = IPv4Network | IPv6Network
 
 # What a proxy says of its client. An upstream believes it, so a client must not be able to say it, also not
 # with _ for -, which some servers take for the same.
-_NOTHING: frozenset[str] = frozenset()
 _CLAIMS = frozenset(
     "".join(parts)
     for name in ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "forwarded")
     for parts in product(*(("-", "_") if letter == "-" else (letter,) for letter in name))
 )
+_UNBELIEVED = ENDS_HERE | _CLAIMS
 
 
 class Forwarding:
@@ -47,7 +47,7 @@ class Forwarding:
         """The headers of a request as an upstream should see them."""
         via = ", ".join(request.headers.getall("Via", ()))
         believed = self._says and self.trusts(request.remote)
-        headers = to_upstream(request.headers, _NOTHING if believed else _CLAIMS)
+        headers = to_upstream(request.headers, ENDS_HERE if believed else _UNBELIEVED)
         version = f"{request.version.major}.{request.version.minor} {self._name}"
         headers["Via"] = f"{via}, {version}" if via else version
         if self._says and request.remote:

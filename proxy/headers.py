@@ -19,7 +19,7 @@ _HOP_BY_HOP = frozenset(
     }
 )
 _OWN_PREFIX = "x-handrail-"
-_ENDS_HERE = _HOP_BY_HOP | {"host", "content-length", "expect"}
+ENDS_HERE = _HOP_BY_HOP | {"host", "content-length", "expect"}
 # Of a body that is passed on without the content coding it came in.
 _OF_CODED = _HOP_BY_HOP | {"content-encoding", "content-length"}
 LOCALE_HEADER = "X-Handrail-Locale"
@@ -30,12 +30,11 @@ USER_HEADER = "X-Handrail-User"
 EXCHANGE_HEADER = "X-Handrail-Exchange"
 
 
-def to_upstream(headers: Mapping[str, str], also: frozenset[str] = frozenset()) -> CIMultiDict[str]:
-    """The client's headers as an upstream should see them; `also` names more, in small letters, to drop."""
-    passed = _without(headers, _ENDS_HERE | also)
-    for name in [name for name in passed if name[:11].lower() == _OWN_PREFIX]:
-        passed.popall(name, None)
-    return passed
+def to_upstream(headers: Mapping[str, str], dropped: frozenset[str] = ENDS_HERE) -> CIMultiDict[str]:
+    """The client's headers as an upstream should see them: without the `dropped`, named in small letters."""
+    dropped = _with_named(headers, dropped)
+    found = [(name, name.lower(), value) for name, value in headers.items()]
+    return CIMultiDict([(n, v) for n, low, v in found if low not in dropped and low[:11] != _OWN_PREFIX])
 
 
 def without_opening(headers: CIMultiDict[str]) -> CIMultiDict[str]:
@@ -48,14 +47,15 @@ def to_client(headers: Mapping[str, str], *, decoded: bool) -> CIMultiDict[str]:
 
     `decoded` says that the body is passed on without the content coding it came in.
     """
-    return _without(headers, _OF_CODED if decoded else _HOP_BY_HOP)
-
-
-def _without(headers: Mapping[str, str], dropped: frozenset[str]) -> CIMultiDict[str]:
-    """Headers without some, and without what `Connection` names."""
-    if "Connection" in headers:
-        dropped |= {n.strip().lower() for v in _all(headers, "Connection") for n in v.split(",")}
+    dropped = _with_named(headers, _OF_CODED if decoded else _HOP_BY_HOP)
     return CIMultiDict([(name, value) for name, value in headers.items() if name.lower() not in dropped])
+
+
+def _with_named(headers: Mapping[str, str], dropped: frozenset[str]) -> frozenset[str]:
+    """Names to drop, and those that `Connection` names."""
+    if "Connection" not in headers:
+        return dropped
+    return dropped | {n.strip().lower() for v in _all(headers, "Connection") for n in v.split(",")}
 
 
 def _all(headers: Mapping[str, str], name: str) -> list[str]:

@@ -27,12 +27,19 @@ class Limits:
             raise RequestError(message, status=415, code="unsupported_encoding")
         if (request.content_length or 0) > self._most:
             raise self._too_large()
-        body = bytearray()
+        body = bytearray(self.arrived(request) or b"")
+        if len(body) > self._most:
+            raise self._too_large()
         async for data in self.upload(request):
             body += data
             if len(body) > self._most:
                 raise self._too_large()
         return bytes(body)
+
+    def arrived(self, request: web.BaseRequest) -> bytes | None:
+        """The body of a request if all of it is there already, as it mostly is; None where it is awaited."""
+        content = request.content
+        return content.read_nowait() if content.is_eof() and content.exception() is None else None
 
     async def upload(self, request: web.BaseRequest) -> AsyncIterator[bytes]:
         """The body of a request, as it comes. The client is told to go on when this is first asked for.
@@ -40,10 +47,6 @@ class Limits:
         It raises RequestError when it breaks off, or the client falls silent.
         """
         await _say_continue(request)
-        if request.content.is_eof() and request.content.exception() is None:
-            # All of it is there, as it mostly is: nothing to wait for.
-            yield request.content.read_nowait()
-            return
         chunks = request.content.iter_any()
         while True:
             try:

@@ -14,7 +14,6 @@ def configure(level: str) -> None:
     """Set up logging for the process. Exceptions are logged by type alone: their texts may quote input."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),

@@ -71,11 +71,6 @@ class Limits:
     by_address: int
     hide: Callable[[str], str | None]
 
-    @property
-    def any(self) -> bool:
-        """Whether anything is limited."""
-        return bool(self.by_client or self.by_address)
-
     async def wait(self, headers: Mapping[str, str], address: str) -> float:
         """Count a request; the seconds to wait when it is refused, or 0."""
         key = client_key(headers)

@@ -14,6 +14,7 @@ from yarl import URL
 
 from handrail.classifiers.errors import RequestError, UpstreamError
 from handrail.proxy.breaker import Breaker, State
+from handrail.proxy.deadlines import Deadlines
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
 from handrail.proxy.retry import TEMPORARY, Retries, wished_wait
@@ -68,12 +69,16 @@ class Upstream:
         for name in self._breakers:
             metrics.circuit.labels(name).set_function(partial(self._state, name))
         self._retries = Retries(settings.retries, settings.retry_seconds, settings.retry_most_seconds)
-        self._total = settings.total_timeout
+        self._totals = Deadlines(settings.total_timeout)
+        self._firsts = Deadlines(settings.first_byte_timeout)
         self._idle = settings.idle_timeout
         self._session = _session(settings)
+        self._brief = aiohttp.ClientTimeout(total=None, connect=settings.connect_timeout)
 
     async def close(self) -> None:
         """Close all connections."""
+        self._totals.close()
+        self._firsts.close()
         await self._session.close()
 
     @asynccontextmanager
@@ -100,11 +105,14 @@ class Upstream:
         target = self.router.choose(path, model)
         target.authorize(headers)
         call = _Call(method, URL(target.base + path, encoded=True), headers, body, decode)
+        patience = asyncio.timeout(None)
         try:
-            async with asyncio.timeout(self._total), await self._answer(call, target) as response:
-                _check_head(response)
-                self._await_next(response)
-                yield response
+            async with patience:
+                self._totals.watch(patience)
+                async with await self._answer(call, target, patience) as response:
+                    _check_head(response)
+                    self._await_next(response)
+                    yield response
         except TimeoutError as error:
             raise UpstreamError(
                 "The model server took too long to answer.", 504, "upstream_timeout"
@@ -115,6 +123,8 @@ class Upstream:
             raise _lost(error) from error
         except aiohttp.ClientError as error:
             raise UpstreamError("The model server's answer broke off.", 502, "upstream_cut") from error
+        finally:
+            self._totals.forget(patience)
 
     @asynccontextmanager
     async def socket(
@@ -148,13 +158,15 @@ class Upstream:
         finally:
             await far.close()
 
-    async def _answer(self, call: _Call, target: Destination) -> aiohttp.ClientResponse:
+    async def _answer(
+        self, call: _Call, target: Destination, patience: asyncio.Timeout
+    ) -> aiohttp.ClientResponse:
         """The first answer worth passing on, or the last there was."""
         tried = 0
         while True:
             tried += 1
             try:
-                response = await self._ask(call, target.name)
+                response = await self._ask(call, target.name, patience)
             except (aiohttp.ClientError, TimeoutError) as error:
                 wait = self._retries.wait(tried) if _sendable(call, error) else None
                 if wait is None:
@@ -167,9 +179,12 @@ class Upstream:
             self._metrics.retries.labels(target.name).inc()
             await asyncio.sleep(wait)
 
-    async def _ask(self, call: _Call, name: str) -> aiohttp.ClientResponse:
+    async def _ask(self, call: _Call, name: str, patience: asyncio.Timeout) -> aiohttp.ClientResponse:
         """Send once, if the circuit is closed, and tell its breaker what became of it."""
         self._admit(name)
+        waits = not isinstance(call.body, AsyncIterator)
+        if waits:
+            self._firsts.watch(patience)
         try:
             response = await self._session.request(
                 call.method,
@@ -178,10 +193,14 @@ class Upstream:
                 data=call.body,
                 allow_redirects=False,
                 auto_decompress=call.decode,
+                # While a body streams through, its client decides how long it takes: time runs from its end.
+                timeout=self._brief if waits else self._session.timeout,
             )
         except BaseException as error:
-            self._note(name, _is_upstreams(error))
+            late = waits and not self._firsts.forget(patience)
+            self._note(name, True if late else _is_upstreams(error))
             raise
+        self._firsts.forget(patience)
         self._note(name, response.status in TEMPORARY)
         return response
 
