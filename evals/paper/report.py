@@ -1,6 +1,7 @@
 """Report: what a clone gives, as a document, and as CSV for whoever wants to count again."""
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,7 @@ from handrail.evals.paper.answers import Answer, scores
 from handrail.evals.paper.recomputed import OVERALL, Recomputed, appropriate_table, stigma_table
 from handrail.evals.paper.replay import Released
 from handrail.evals.paper.responses import PEOPLE, Response
+from handrail.evals.paper.screened import Screened
 from handrail.evals.report.document import Document, Section, Table, Words
 from handrail.evals.report.published import Figures, Published, read_published
 from handrail.evals.report.statistics import Estimate, estimate
@@ -31,17 +33,28 @@ def recomputed(released: Released, seed: int = 0) -> dict[str, list[Recomputed]]
     }
 
 
-def document_of(released: Released, tables: Mapping[str, Sequence[Recomputed]]) -> Document:
-    """What was read, and the published tables beside what the clone gives."""
-    published = read_published()
-    return Document(
-        TITLE,
-        [
-            _read(released),
-            _stigma(released, tables["stigma"], published),
-            _appropriate(released, tables["appropriate"]),
-        ],
-    )
+def document_of(
+    released: Released, tables: Mapping[str, Sequence[Recomputed]], effect: Section | None = None
+) -> Document:
+    """What was read, the published tables beside what the clone gives, and what the guard changed."""
+    sections = [
+        _read(released),
+        _stigma(released, tables["stigma"], read_published()),
+        _appropriate(released, tables["appropriate"]),
+    ]
+    return Document(TITLE, [*sections, effect] if effect else sections)
+
+
+def write_replies(found: Sequence[Screened], path: Path) -> None:
+    """Write each screened reply with its words, one JSON object a line."""
+    with path.open("w", encoding="utf-8") as out:
+        out.writelines(json.dumps(_told(s), ensure_ascii=True) + "\n" for s in found)
+
+
+def _told(screened: Screened) -> dict[str, object]:
+    about = asdict(screened.response)
+    more = {"change": screened.change, "delivered": screened.delivered, "rules": screened.rules}
+    return {**about, **more, "guarded": screened.guarded}
 
 
 def write_published(tables: Mapping[str, Sequence[Recomputed]], path: Path) -> None:

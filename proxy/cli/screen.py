@@ -26,7 +26,7 @@ def screen(file: str, locale: str | None, policy_path: Path | None, model_path: 
 
     A row is {"id", "messages": [{"role", "content"}, ...], "reply"}. Exit status 1 if any row was bad.
     """
-    screener = _screener(locale, policy_path, model_path)
+    screener = open_screener(locale, policy_path, model_path)
     began = time.perf_counter()
     with _opened(file) as source, _progress(source, file) as lines:
         rows, errors = screen_all(screener, lines, click.echo)
@@ -36,7 +36,8 @@ def screen(file: str, locale: str | None, policy_path: Path | None, model_path: 
     sys.exit(1 if errors else 0)
 
 
-def _screener(locale: str | None, policy_path: Path | None, model_path: Path | None) -> Screener:
+def open_screener(locale: str | None, policy_path: Path | None, model_path: Path | None) -> Screener:
+    """Model, policy and place, as the options name them."""
     assessor = Assessor.load(model_path)
     decider = load_decider(assessor.manifest.levels, policy_path)
     country = decider.directory.country_of(locale)
