@@ -48,8 +48,8 @@ bench-guardrails: $(VENV)/.guardrails ## Time our validators in a Guardrails gua
 evals: $(VENV)/.dev ## Run the published experiments on scripted chatbots, offline (OUT=evals-out, SEED=0)
 	$(BIN)/handrail evals run --out $(OUT) --seed $(SEED)
 
-screenshot: $(VENV)/.dev ## Take the picture of the demo page for the README (needs Chromium)
-	$(BIN)/python -m handrail.evals.screenshot docs/demo.png
+screenshot: $(VENV)/.dev ## Take the pictures of the demo and the review pages for the docs (needs Chromium)
+	$(BIN)/python -m handrail.evals.screenshot docs
 
 clean: ## Remove the virtual environment and what was built
 	rm -rf $(VENV) build dist *.egg-info

@@ -1,7 +1,9 @@
 """`handrail demo`: the guarded demo chat on this machine."""
 
 import asyncio
+import secrets
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,12 +18,17 @@ from handrail.proxy.demo.bank import read_bank
 from handrail.proxy.demo.bot import MODEL, build_bot
 from handrail.proxy.demo.page import Bots, build_page
 from handrail.proxy.logs import configure
+from handrail.proxy.review.account import Account, Role
+from handrail.proxy.review.accounts import build_accounts
+from handrail.proxy.review.app import build_review
+from handrail.proxy.review.password import hashed
 from handrail.proxy.server import Site, start, until_stopped
 from handrail.proxy.settings import Settings, load_settings
 
 _HOST = "127.0.0.1"
 # Seconds between two tokens of the sample chatbot: about the pace of a small model.
 _PACE = 0.02
+_REVIEWER = "demo"
 
 
 @click.command()
@@ -32,7 +39,7 @@ _PACE = 0.02
     "--locale", default=None, help="Where you are, such as en-GB: decides which resources are named."
 )
 def demo(upstream_url: str | None, model: str | None, port: int, locale: str | None) -> None:
-    """Start a sample chatbot, the proxy in front of it, and a page that shows both side by side."""
+    """Start a sample chatbot, the proxy in front of it, a page that shows both, and the review pages."""
     configure("warning")
     with tempfile.TemporaryDirectory(prefix="handrail-demo-") as folder:
         journal = Path(folder) / "demo.db"
@@ -45,11 +52,25 @@ async def _run(
     async with AsyncExitStack() as stack:
         bare = upstream_url or await start(Site(build_bot(read_bank(), _PACE), _HOST, 0), stack)
         bare = bare.rstrip("/").removesuffix("/v1")
-        settings = load_settings(None, {}, upstream_url=bare, journal_path=journal, locale=locale)
+        # One person alone: nobody else is there for a second reading.
+        kept = {"journal_path": journal, "review_second_share": 0}
+        settings = load_settings(None, {}, upstream_url=bare, locale=locale, **kept)
         proxy, guarded = await _start_proxy(settings, load_judgement(settings), port, stack)
+        review = await start(Site(build_review(settings), _HOST, port + 2 if port else 0), stack)
         name = model or (MODEL if upstream_url is None else await _first_model(bare))
-        page = await start(Site(build_page(Bots(bare, guarded, name), proxy), _HOST, port), stack)
-        _announce([("page", page), ("guarded chatbot", f"{guarded}/v1"), ("bare chatbot", f"{bare}/v1")])
+        page = await start(
+            Site(build_page(Bots(bare, guarded, name, f"{review}/review"), proxy), _HOST, port), stack
+        )
+        password = await _let_in(settings)
+        _announce(
+            [
+                ("page", page),
+                ("guarded chatbot", f"{guarded}/v1"),
+                ("bare chatbot", f"{bare}/v1"),
+                ("review pages", f"{review}/review"),
+                ("sign in there as", f"{_REVIEWER}, password {password}"),
+            ]
+        )
         await until_stopped()
 
 
@@ -59,6 +80,16 @@ async def _start_proxy(
     """The proxy, on the port after the page's, so that a client can be pointed at it again tomorrow."""
     app = build_app(settings, judgement)
     return app, await start(Site(app, _HOST, port + 1 if port else 0), stack)
+
+
+async def _let_in(settings: Settings) -> str:
+    """Make an account for the review pages; give its password."""
+    password = secrets.token_urlsafe(12)
+    accounts = build_accounts(settings)
+    await accounts.open()
+    await accounts.put(Account(_REVIEWER, Role.LEAD, hashed(password), time.time()))
+    await accounts.close()
+    return password
 
 
 async def _first_model(base: str) -> str:

@@ -99,22 +99,6 @@ async function showReading(messages, reply) {
   byId("reading").replaceChildren(summary, reasons, lists, time);
 }
 
-async function showFlagged() {
-  const response = await fetch("flagged");
-  if (!response.ok) return;
-  const rows = (await response.json()).map((record) => {
-    const row = document.createElement("tr");
-    const time = new Date(record.at).toLocaleTimeString();
-    for (const text of [time, record.said, record.reply, record.action, record.reasons.join(" ")]) {
-      const cell = document.createElement("td");
-      cell.textContent = text.length > 220 ? `${text.slice(0, 220)}…` : text;
-      row.append(cell);
-    }
-    return row;
-  });
-  if (rows.length) byId("flagged").replaceChildren(...rows);
-}
-
 async function send(event) {
   event.preventDefault();
   const message = byId("message").value.trim();
@@ -124,7 +108,6 @@ async function send(event) {
   try {
     const [bare] = await Promise.all([ask("bare", message), ask("guarded", message)]);
     await showReading(talks.bare.slice(0, -1), bare);
-    await showFlagged();
     byId("status").textContent = "Both have answered.";
   } catch {
     byId("status").textContent = "The connection broke. Please try again.";
@@ -156,4 +139,3 @@ byId("clear").addEventListener("click", clear);
 byId("message").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) byId("ask").requestSubmit();
 });
-showFlagged();

@@ -1,10 +1,12 @@
-"""Page: the demo's web page, and what it asks for. For a person on this machine; it has no accounts."""
+"""Page: the demo's web page, and what it asks for. For a person on this machine; it has no accounts.
+
+What was flagged is on the review pages, to which it leads.
+"""
 
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -16,13 +18,11 @@ from handrail.proxy.app import LIVE
 from handrail.proxy.demo.reading import reading_of
 from handrail.proxy.dialects import openai_chat
 from handrail.proxy.dialects.dialect import INVALID, Fault
-from handrail.proxy.journal.record import Record
 from handrail.proxy.sse import EventDecoder
 
 _FOLDER = Path(__file__).parent
 _FILES = {"": "page.html", "page.css": "page.css", "page.js": "page.js"}
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-_SHOWN = 10
 _SECURITY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -33,11 +33,12 @@ _SECURITY = {
 
 @dataclass(frozen=True, slots=True)
 class Bots:
-    """Base URLs of the same chatbot, bare and guarded, and the name of its model."""
+    """Base URLs of the same chatbot, bare and guarded, the name of its model, and where it is reviewed."""
 
     bare: str
     guarded: str
     model: str
+    review: str
 
 
 _BOTS = web.AppKey("bots", Bots)
@@ -46,7 +47,7 @@ _PROXY = web.AppKey("proxy", web.Application)
 
 
 def build_page(bots: Bots, proxy: web.Application) -> web.Application:
-    """The page as an application; `proxy` is the running one whose journal and model it shows."""
+    """The page as an application; `proxy` is the running one whose reading it shows."""
     app = web.Application()
     app[_BOTS] = bots
     app[_PROXY] = proxy
@@ -54,7 +55,7 @@ def build_page(bots: Bots, proxy: web.Application) -> web.Application:
     app.router.add_get("/{name:(?:page\\.(?:css|js))?}", _file)
     app.router.add_post("/chat/{side:bare|guarded}", _chat)
     app.router.add_post("/reading", _reading)
-    app.router.add_get("/flagged", _flagged)
+    app.router.add_get("/review", _review)
     return app
 
 
@@ -122,21 +123,5 @@ async def _reading(request: web.Request) -> web.Response:
     return web.json_response(reading_of(assessment, decision, guard.decider), headers=_SECURITY)
 
 
-async def _flagged(request: web.Request) -> web.Response:
-    records = await request.app[_PROXY][LIVE].guard.journal.latest(_SHOWN)
-    return web.json_response([_shown(record) for record in records], headers=_SECURITY)
-
-
-def _shown(record: Record) -> dict[str, Any]:
-    decision = record.decision or {}
-    said = [m.content for m in record.messages if m.role == "user"]
-    return {
-        "id": record.id,
-        "at": record.at.isoformat(timespec="seconds"),
-        "said": said[-1] if said else "",
-        "reply": record.reply,
-        "delivered": record.delivered,
-        "action": decision.get("action", "failed"),
-        "severity": decision.get("severity"),
-        "reasons": [rule["why"] for rule in decision.get("rules", ())],
-    }
+async def _review(request: web.Request) -> web.Response:
+    return web.Response(status=303, headers={"Location": request.app[_BOTS].review, **_SECURITY})

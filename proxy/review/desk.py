@@ -1,14 +1,16 @@
 """Desk: all that a page works with, and the visit of somebody who asks for one."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from handrail.classifiers.errors import RequestError
+from handrail.classifiers.errors import RequestError, ReviewError
 from handrail.proxy.forwarding import Forwarding
 from handrail.proxy.journal.audit import Act
 from handrail.proxy.journal.journal import Journal
+from handrail.proxy.journal.queue import Case
 from handrail.proxy.review.account import Account, May
 from handrail.proxy.review.accounts import Accounts
 from handrail.proxy.review.news import News
@@ -16,6 +18,7 @@ from handrail.proxy.review.sign_in import SignIns, is_token
 from handrail.proxy.settings import Settings
 
 Form = dict[str, list[str]]
+Step = Callable[[], Awaitable[Case]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,15 @@ class Visit:
     async def note(self, did: str, exchange: str | None = None, detail: str = "") -> None:
         """Put on the trail what who asks sees or does, before they see it. Raises JournalError."""
         await self.desk.journal.audit(Act(self.who.name, did, exchange, detail))
+
+    async def step(self, did: str, exchange: str, take: Step, detail: str = "") -> None:
+        """Take a step of a review, on the trail before it is taken. Raises ReviewError if it is refused."""
+        await self.note(did, exchange, detail)
+        try:
+            await take()
+        except ReviewError:
+            await self.note("was refused", exchange, did)
+            raise
 
     async def form(self) -> Form:
         """What a form brought. Raises RequestError unless it is one of ours, sent from our own page."""

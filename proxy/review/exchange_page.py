@@ -1,6 +1,6 @@
 """Exchange page: one exchange with all that is known of it, and what is done with it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from aiohttp import web
 from handrail.classifiers.errors import RequestError
 from handrail.classifiers.labels import HARMS
 from handrail.policies.decision import SEVERITY_ORDER
-from handrail.proxy.journal.queue import Case, Filter, Page, State
+from handrail.proxy.journal.queue import ANY, Case, Filter, Page, State
 from handrail.proxy.journal.record import Record
 from handrail.proxy.review.account import May
 from handrail.proxy.review.desk import Form, Visit
@@ -51,8 +51,7 @@ async def claim(visit: Visit) -> web.StreamResponse:
     """Take the case."""
     await visit.form()
     name = _name(visit)
-    await visit.desk.journal.claim(name, visit.who.name)
-    await visit.note("claimed", name)
+    await visit.step("claimed", name, lambda: visit.desk.journal.claim(name, visit.who.name))
     return see(_address(name))
 
 
@@ -62,8 +61,12 @@ async def release(visit: Visit) -> web.StreamResponse:
     name = _name(visit)
     case = await visit.desk.journal.case(name)
     others = case is not None and case.assignee != visit.who.name
-    await visit.desk.journal.release(name, visit.who.name, forced=others and visit.may(May.ASSIGN))
-    await visit.note("took back" if others else "released", name)
+    forced = others and visit.may(May.ASSIGN)
+
+    def put_back() -> Awaitable[Case]:
+        return visit.desk.journal.release(name, visit.who.name, forced=forced)
+
+    await visit.step("took back" if forced else "released", name, put_back)
     return see(_address(name))
 
 
@@ -76,8 +79,11 @@ async def finish(visit: Visit) -> web.StreamResponse:
     if answers.problems:
         return await _page(visit, record, case, Tried(form, answers.problems))
     again = not blind and drawn(case.id, visit.desk.settings.review_second_share)
-    await visit.desk.journal.finish(case.id, answers.review, again=again)
-    await visit.note("reviewed", case.id, "second reading" if blind else "")
+
+    def keep() -> Awaitable[Case]:
+        return visit.desk.journal.finish(case.id, answers.review, again=again)
+
+    await visit.step("reviewed", case.id, keep, "second reading" if blind else "")
     return see("/review", done="review")
 
 
@@ -120,15 +126,17 @@ async def _found(visit: Visit) -> tuple[Record, Case]:
 
 
 async def _course(visit: Visit, case: Case) -> list[Case]:
-    """The flagged exchanges of the same session, or else of the same person, oldest first."""
-    if case.session is not None:
-        chosen = Filter(sessions=frozenset({case.session}))
-    elif case.user is not None:
-        chosen = Filter(users=frozenset({case.user}))
-    else:
-        return []
-    listing = await visit.desk.journal.queue(chosen, Page(_COURSE, order="newest"))
-    return list(reversed(listing.cases))
+    """The latest flagged exchanges of the same session, or else of the same person, oldest first."""
+    for chosen in (Filter(sessions=_only(case.session)), Filter(users=_only(case.user))):
+        if chosen != ANY:
+            listing = await visit.desk.journal.queue(chosen, Page(_COURSE, order="newest"))
+            if listing.total > 1:
+                return list(reversed(listing.cases))
+    return []
+
+
+def _only(name: str | None) -> frozenset[str]:
+    return frozenset() if name is None else frozenset({name})
 
 
 def _open_to(visit: Visit, case: Case) -> bool:

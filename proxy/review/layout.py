@@ -1,7 +1,7 @@
 """Layout: pages from templates, and the headers that go with each.
 
 Templates escape whatever they are given; nothing in them is marked safe. Pages have no script or style but
-our own two files: the content security policy allows nothing else.
+our own files: the content security policy allows nothing else.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-_TYPES = {".css": "text/css", ".js": "text/javascript"}
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def protect(response: web.StreamResponse, *, secure: bool) -> None:
 
 
 async def static(visit: Visit) -> web.StreamResponse:
-    """The style sheet and the script."""
+    """The style sheet, the script and the icon."""
     path = _FOLDER / "static" / visit.request.match_info["name"]
     text = _text(path)
     headers = {"Cache-Control": "no-cache"}

@@ -69,10 +69,9 @@ async def open_next(visit: Visit) -> web.StreamResponse:
 async def claimed(visit: Visit, name: str) -> bool:
     """Claim a case for who asks, unless somebody was faster."""
     try:
-        await visit.desk.journal.claim(name, visit.who.name)
+        await visit.step("claimed", name, lambda: visit.desk.journal.claim(name, visit.who.name))
     except ReviewError:
         return False
-    await visit.note("claimed", name)
     return True
 
 

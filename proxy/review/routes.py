@@ -43,5 +43,5 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/review/login", show_sign_in, None),
     Route("POST", "/review/login", sign_in, None),
     Route("POST", "/review/logout", sign_out, May.SEE),
-    Route("GET", "/review/static/{name:review\\.(?:css|js)}", static, None),
+    Route("GET", "/review/static/{name:review\\.(?:css|js|svg)}", static, None),
 )

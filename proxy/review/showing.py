@@ -11,6 +11,9 @@ from handrail.proxy.review.account import Account, May
 from handrail.proxy.review.marks import Piece, pieces
 from handrail.proxy.review.words import done
 
+# A risk that is carried with less is as good as forgotten.
+_CARRIED = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -87,9 +90,10 @@ def visible_reviews(account: Account, case: Case, reviews: Iterable[Review]) -> 
 
 
 def session_course(record: Record) -> Mapping[str, Any]:
-    """What was carried from earlier messages of the session, where there was one."""
+    """What was known of the session when the reply was judged, and the risks carried into it that show."""
     session: Mapping[str, Any] = record.context.get("session") or {}
-    return session
+    carried = [each for each in _ranked(session.get("carried", {})) if each[1] >= _CARRIED]
+    return {**session, "carried": carried} if session else {}
 
 
 def _evidence(record: Record) -> list[Mapping[str, Any]]:

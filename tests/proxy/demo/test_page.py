@@ -18,11 +18,11 @@ needs_browser = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     """The page, opened in a real browser; any error in its console fails the test."""
-    with running_demo() as url, browser_page() as opened:
+    with running_demo() as demo, browser_page() as opened:
         errors: list[str] = []
         opened.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
         opened.on("pageerror", lambda e: errors.append(str(e)))
-        opened.goto(url)
+        opened.goto(demo.page)
         yield opened
     assert [e for e in errors if "favicon" not in e] == []
 
@@ -35,14 +35,18 @@ def _send(page: Page, message: str) -> None:
 
 @needs_browser
 def test_the_same_message_bare_and_guarded(page: Page) -> None:
-    """The bare chatbot gives the height; the guarded one asks; the reading and the record are shown."""
+    """The bare chatbot gives the height, the guarded one asks; what was read and the review are shown."""
     _send(page, SAID)
     bare, guarded = (page.inner_text(f"#{side} li.assistant:last-child") for side in ("bare", "guarded"))
     assert "metres" in bare
     assert "metres" not in guarded
     assert "?" in guarded
     assert "thoughts of suicide" in page.inner_text("#reading .present >> nth=0")
-    assert "Harrow" in page.inner_text("#flagged tr >> nth=0")
+    page.context.clear_cookies()
+    with page.context.expect_page() as opened:
+        page.click("#review", modifiers=["Control"])
+    assert opened.value.locator("h1").inner_text() == "Sign in"
+    opened.value.close()
 
 
 @needs_browser

@@ -1,5 +1,6 @@
 """The review pages on a real server, records in a real journal, and people who read them over HTTP."""
 
+import os
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,7 +11,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+from playwright.async_api import BrowserContext, Page, async_playwright
 
+from handrail.evals.screenshot import chromium
 from handrail.proxy.journal.build import build_journal
 from handrail.proxy.journal.journal import Journal
 from handrail.proxy.review.account import Account, Role
@@ -24,6 +27,12 @@ from ...conftest import Serve
 PASSWORD = "four quiet garden walls"
 ACCOUNTS = {"rea": Role.REVIEWER, "ron": Role.REVIEWER, "lea": Role.LEAD, "aud": Role.AUDITOR}
 _HASH = hashed(PASSWORD)
+
+# On a machine of one's own the browser may be missing; in CI it may not.
+needs_browser = pytest.mark.skipif(
+    chromium() is None and not os.environ.get("CI"),
+    reason="Chromium is not installed (apt-get install chromium)",
+)
 
 
 @dataclass
@@ -112,3 +121,24 @@ def office_for(tmp_path: Path, serve: Serve, stack: AsyncExitStack) -> Callable[
 async def office(office_for: Callable[..., Awaitable[Office]]) -> AsyncIterator[Office]:
     """The pages as they are without any settings, every exchange read once."""
     yield await office_for(review_second_share=0)
+
+
+@pytest.fixture
+async def windows() -> AsyncIterator[Callable[..., Awaitable[BrowserContext]]]:
+    """Open windows of a real browser, each with cookies of its own and any options of its own."""
+    async with async_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu"]
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=arguments)
+        yield browser.new_context
+        await browser.close()
+
+
+async def sign_in_by_keyboard(page: Page, base: str, name: str) -> None:
+    """Sign in by typing alone."""
+    await page.goto(f"{base}/review")
+    await page.locator("#name").focus()
+    await page.keyboard.type(name)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("h1:has-text('Queue')")

@@ -1,0 +1,71 @@
+import time
+from pathlib import Path
+
+from handrail.proxy.rate_limit import RateLimiter
+from handrail.proxy.review.account import Account, Role
+from handrail.proxy.review.accounts_sqlite import SqliteAccounts
+from handrail.proxy.review.password import hashed
+from handrail.proxy.review.sign_in import SignIns, form_token, is_token, new_cookie
+
+PASSWORD = "a long enough one"
+
+
+async def test_a_cookie_names_its_owner_until_it_ends(tmp_path: Path) -> None:
+    """A cookie is worth something from sign-in to sign-out, and nothing once the account has changed."""
+    accounts = SqliteAccounts(tmp_path / "a.db")
+    await accounts.open()
+    ada = Account("ada", Role.LEAD, hashed(PASSWORD), time.time() - 1)
+    await accounts.put(ada)
+    sign_ins = SignIns(accounts, RateLimiter(None), idle=60)
+    cookie = await sign_ins.begin(ada)
+    assert await sign_ins.who(cookie) == ada
+    assert await sign_ins.who(new_cookie()) is None
+    await accounts.put(Account("ada", Role.AUDITOR, ada.password, time.time() + 1))
+    assert await sign_ins.who(cookie) is None
+    await accounts.put(ada)
+    assert await sign_ins.who(cookie) == ada
+    await sign_ins.end(cookie)
+    assert await sign_ins.who(cookie) is None
+    assert cookie.encode() not in (tmp_path / "a.db").read_bytes()
+    await accounts.close()
+
+
+async def test_whoever_does_nothing_is_signed_out(tmp_path: Path) -> None:
+    """Without a page for the idle time a cookie is worth nothing."""
+    accounts = SqliteAccounts(tmp_path / "a.db")
+    await accounts.open()
+    ada = Account("ada", Role.LEAD, None, 0.0)
+    await accounts.put(ada)
+    sign_ins = SignIns(accounts, RateLimiter(None), idle=0.0)
+    assert await sign_ins.who(await sign_ins.begin(ada)) is None
+    await accounts.close()
+
+
+async def test_only_the_right_password_fits(tmp_path: Path) -> None:
+    """A wrong, an empty, an overlong password and one for an account without any are refused."""
+    accounts = SqliteAccounts(tmp_path / "a.db")
+    await accounts.open()
+    await accounts.put(Account("ada", Role.LEAD, hashed(PASSWORD), 0.0))
+    await accounts.put(Account("ext", Role.LEAD, None, 0.0))
+    sign_ins = SignIns(accounts, RateLimiter(None), idle=60)
+    assert (await sign_ins.check("ada", PASSWORD)) is not None
+    for name, password in (
+        ("ada", "another one, also long"),
+        ("ada", ""),
+        ("ada", "\ud800"),
+        ("ada", PASSWORD + "x" * 500),
+        ("ext", ""),
+        ("ext", "nobody has this password"),
+        ("nobody", PASSWORD),
+    ):
+        assert await sign_ins.check(name, password) is None, (name, password)
+    await accounts.close()
+
+
+def test_a_token_belongs_to_its_cookie() -> None:
+    """A form's token fits the cookie it was made for, and no other."""
+    cookie = new_cookie()
+    assert is_token(cookie, form_token(cookie))
+    assert not is_token(new_cookie(), form_token(cookie))
+    for given in ("", None, 3, "é", form_token(cookie)[:-1]):
+        assert not is_token(cookie, given)
