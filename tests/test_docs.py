@@ -78,13 +78,6 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert (path.parent / target).exists(), target
 
 
-def test_paths_in_deploy_exist() -> None:
-    """Every setting that deploy/ names in the environment is one of ours."""
-    for path in (ROOT / "deploy").iterdir():
-        for name in re.findall(r"HANDRAIL_([A-Z_]+)", path.read_text()):
-            assert name.lower() in Settings.model_fields, (path.name, name)
-
-
 @pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL), ids=lambda t: t[:40])
 def test_the_policies_of_the_guide_do_what_they_say(text: str, tmp_path: Path, assessor: Assessor) -> None:
     """Every policy in the guide is a whole one, and the real model judges its examples as written."""
