@@ -21,6 +21,8 @@ Correcting  a whole answer with everything that was decided on its replies done 
 Journal     durable record of flagged exchanges (journal/).
 Keeping     the journal and what works beside it while the server runs (keeping.py).
 Totals      brings the count of all replies to the journal (totals.py).
+Scores      how probabilities are spread over all replies (scores.py).
+Feedback    what is made of reviews and daily counts (feedback/).
 Alerts      escalations told to a webhook, signed, until they are taken (alerts.py).
 Shared      what replicas have in common besides the journal (shared.py, redis_link.py).
 Limits      how often a client may ask (rate_limit.py).

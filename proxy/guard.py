@@ -23,6 +23,7 @@ from handrail.proxy.journal.record import Delivery, Draft, Origin, Record, Value
 from handrail.proxy.logs import logger
 from handrail.proxy.metrics import Metrics
 from handrail.proxy.panel import Panel
+from handrail.proxy.scores import counted
 from handrail.proxy.second_opinion import SecondOpinion
 from handrail.proxy.sessions import Sessions
 from handrail.proxy.verdict_cache import VerdictCache
@@ -151,6 +152,8 @@ class Guard:
             await self._write(failed(origin, delivery, decision, verdict.failure or "unknown"))
             return
         self.metrics.count(decision, done=delivery.would is None)
+        kept = delivery.would is not None or not decision.replaces
+        self.metrics.daily.update(counted(verdict.assessment, self.decider, kept=kept))
         if decision.flagged or verdict.opinion is not None:
             record = screened(origin, delivery, verdict.assessment, decision)
             await self._write(replace(record, opinion=verdict.opinion))

@@ -111,6 +111,8 @@ class Metrics:
         self.session_errors = Counter(
             "handrail_session_errors", "Times the store of sessions did not answer.", registry=self.registry
         )
+        # Not for Prometheus: what is kept by day of all replies (scores.py).
+        self.daily: Counts[str] = Counts()
         self.open_replies = Gauge(
             "handrail_open_replies", "Chat replies being relayed now.", registry=self.registry
         )

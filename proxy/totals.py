@@ -1,4 +1,4 @@
-"""Totals: brings the count of all replies from the metrics to the journal, so that it outlives a restart.
+"""Totals: brings the counts of replies and scores from the metrics to the journal, to outlive a restart.
 
 Every reply is counted in memory at once, and written with the others a few seconds later: a write for each
 would make every reply wait for a disk. So a kill costs the counts of those seconds, and no more.
@@ -36,14 +36,17 @@ class Totals:
         await self._write()
 
     async def _write(self) -> None:
-        counted = self._metrics.replies_by_outcome()
+        counted = self._counted()
         new = counted - self._written
         if not new:
             return
-        named = {f"{REPLIES}.{outcome}": count for outcome, count in new.items()}
         try:
-            await self._journal.tally(datetime.now(UTC).date(), named)
+            await self._journal.tally(datetime.now(UTC).date(), new)
         except JournalError as error:
             _log.error("replies_not_counted", error=str(error))
         else:
             self._written = counted
+
+    def _counted(self) -> Counter[str]:
+        replies = {f"{REPLIES}.{name}": n for name, n in self._metrics.replies_by_outcome().items()}
+        return Counter({**replies, **self._metrics.daily})

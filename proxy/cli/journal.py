@@ -1,12 +1,7 @@
 """`handrail journal`: keys, retention, deletion, export and the trail of who saw and did what."""
 
-import asyncio
-import getpass
 import json
-import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,20 +9,15 @@ from pathlib import Path
 import click
 
 from handrail.classifiers.errors import JournalError
+from handrail.proxy.cli.opened import SETTINGS, TIME, WHO, run, utc
 from handrail.proxy.journal.audit import first_broken, link_values
-from handrail.proxy.journal.build import build_journal
 from handrail.proxy.journal.desk import Desk
 from handrail.proxy.journal.export import entry_values
 from handrail.proxy.journal.journal import Journal
 from handrail.proxy.journal.queue import Filter, State
 from handrail.proxy.journal.retention import expired, prune
 from handrail.proxy.journal.vault import new_key
-from handrail.proxy.logs import configure
-from handrail.proxy.settings import Settings, load_settings
-
-_SETTINGS = click.option("--settings", "path", type=click.Path(path_type=Path), help="YAML file of settings.")
-_WHO = click.option("--who", default=getpass.getuser, help="Name on the trail (default: yours here).")
-_TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+from handrail.proxy.settings import Settings
 
 
 @click.group()
@@ -43,8 +33,8 @@ def make_key(name: str) -> None:
 
 
 @journal.command("rotate-key")
-@_SETTINGS
-@_WHO
+@SETTINGS
+@WHO
 def rotate_key(path: Path | None, who: str) -> None:
     """Seal everything that is kept with the first key of the settings. The others may go afterwards."""
 
@@ -57,12 +47,12 @@ def rotate_key(path: Path | None, who: str) -> None:
         if spooled:
             click.echo(f"{spooled} more wait in the spool: keep the old keys until they have arrived")
 
-    _run(path, rotate)
+    run(path, rotate)
 
 
 @journal.command("prune")
-@_SETTINGS
-@_WHO
+@SETTINGS
+@WHO
 @click.option("--open-days", type=click.FloatRange(0, min_open=True), help="Instead of retention_open_days.")
 @click.option("--done-days", type=click.FloatRange(0, min_open=True), help="Instead of retention_done_days.")
 def prune_old(path: Path | None, who: str, open_days: float | None, done_days: float | None) -> None:
@@ -75,12 +65,12 @@ def prune_old(path: Path | None, who: str, open_days: float | None, done_days: f
         total = await prune(opened, expired(*days, datetime.now(UTC)), who)
         click.echo(f"{total} exchanges deleted")
 
-    _run(path, delete)
+    run(path, delete)
 
 
 @journal.command()
-@_SETTINGS
-@_WHO
+@SETTINGS
+@WHO
 @click.option("--user", required=True, help="The user's own name, or the pseudonym (u_…) from an export.")
 def delete(path: Path | None, who: str, user: str) -> None:
     """Delete all that is kept of a user, with its reviews."""
@@ -91,30 +81,30 @@ def delete(path: Path | None, who: str, user: str) -> None:
             raise JournalError("the secret for pseudonyms is out of reach; try again when Redis answers")
         click.echo(f"{await Desk(opened, who).delete_user(pseudonym)} exchanges deleted")
 
-    _run(path, forget)
+    run(path, forget)
 
 
 @journal.command()
-@_SETTINGS
-@_WHO
-@click.option("--since", type=_TIME, help="First moment (UTC) of the exchanges.")
-@click.option("--until", type=_TIME, help="Moment (UTC) before which they were.")
+@SETTINGS
+@WHO
+@click.option("--since", type=TIME, help="First moment (UTC) of the exchanges.")
+@click.option("--until", type=TIME, help="Moment (UTC) before which they were.")
 @click.option("--state", "states", multiple=True, type=click.Choice([str(s) for s in State]))
 def export(
     path: Path | None, who: str, since: datetime | None, until: datetime | None, states: tuple[str, ...]
 ) -> None:
     """Write exchanges with their reviews to standard output, one JSON object a line, oldest first."""
-    chosen = Filter(frozenset(map(State, states)), since=_utc(since), until=_utc(until))
+    chosen = Filter(frozenset(map(State, states)), since=utc(since), until=utc(until))
 
     async def write(opened: Journal, settings: Settings) -> None:
         async for entry in Desk(opened, who).export(chosen):
             click.echo(json.dumps(entry_values(entry)))
 
-    _run(path, write)
+    run(path, write)
 
 
 @journal.command()
-@_SETTINGS
+@SETTINGS
 @click.option("--verify", is_flag=True, help="Only say whether the trail is whole. Exit status 1 if not.")
 @click.option("--head", help="With --verify: a hash noted earlier, which must be on the trail.")
 def audit(path: Path | None, verify: bool, head: str | None) -> None:
@@ -136,11 +126,11 @@ def audit(path: Path | None, verify: bool, head: str | None) -> None:
         last = f", last hash {links[-1].hash}" if links else ""
         click.echo(f"the trail is whole: {len(links)} acts{last}")
 
-    _run(path, show)
+    run(path, show)
 
 
 @journal.command()
-@_SETTINGS
+@SETTINGS
 def status(path: Path | None) -> None:
     """Say where the journal is, and how many exchanges, alerts and rows in the spool wait."""
 
@@ -149,33 +139,4 @@ def status(path: Path | None) -> None:
         states = {"exchanges": counts.total, **counts.states, "overdue": counts.overdue.total()}
         click.echo(json.dumps({**asdict(await opened.health()), **states}))
 
-    _run(path, show)
-
-
-def _run(path: Path | None, work: Callable[[Journal, Settings], Awaitable[None]]) -> None:
-    # The journal has no use for an upstream, which the settings otherwise need.
-    environment = {"HANDRAIL_UPSTREAM_URL": "http://127.0.0.1", **os.environ}
-    settings = load_settings(path, environment)
-    configure("error")
-    asyncio.run(_work(settings, work))
-
-
-async def _work(settings: Settings, work: Callable[[Journal, Settings], Awaitable[None]]) -> None:
-    async with _opened(settings) as opened:
-        await work(opened, settings)
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Journal]:
-    if settings.redis_url is None and not settings.journal_path.exists():
-        raise JournalError(f"there is no journal at {settings.journal_path}; name its settings or path")
-    opened = build_journal(settings)
-    await opened.open()
-    try:
-        yield opened
-    finally:
-        await opened.close()
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)
+    run(path, show)

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from handrail.classifiers.errors import SettingsError
+from handrail.proxy.cli.feedback import compliance, drift
 from handrail.proxy.journal.audit import Act
 from handrail.proxy.journal.build import build_journal
 from handrail.proxy.journal.journal import Journal
@@ -41,7 +42,11 @@ _WORD = click.option(
 
 @click.group()
 def review() -> None:
-    """Serve the review pages; add and remove those who may sign in."""
+    """Serve the review pages; add and remove those who may sign in; report on what was reviewed."""
+
+
+for _command in (compliance, drift):
+    review.add_command(_command)
 
 
 @review.command()

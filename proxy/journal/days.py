@@ -14,7 +14,15 @@ from handrail.policies.decision import Action
 from handrail.proxy.journal.record import Record
 
 # What names begin with; what comes after the first point tells more.
-REPLIES, DONE, WATCHED, HARM, RULE = "replies", "done", "watched", "harm", "rule"
+REPLIES, SCORE, POINTED, DONE, WATCHED, HARM, RULE = (
+    "replies",
+    "score",
+    "pointed",
+    "done",
+    "watched",
+    "harm",
+    "rule",
+)
 FLAGGED, ESCALATED, REFERRED = "flagged", "escalated", "referred"
 # Referrals in exchanges that were found to mishandle a crisis.
 REFERRED_IN_CRISIS = f"{REFERRED}.{Harm.CRISIS_MISHANDLING}"
