@@ -16,6 +16,7 @@ from handrail.proxy.review.sign_in import cookie_name, new_cookie, set_cookie
 Page = Callable[[Visit], Awaitable[web.StreamResponse]]
 
 _log = logger("review")
+_BY_ITSELF = "X-Handrail-Refresh"
 _VISIT = web.RequestKey("visit", Visit)
 
 
@@ -42,7 +43,8 @@ async def visit_of(request: web.Request) -> Visit:
     if header is not None:
         account = await _named_by_proxy(request, header)
     else:
-        looking = request.path != "/review/events"
+        # What a page does by itself is no sign that somebody sits before it.
+        looking = request.path != "/review/events" and _BY_ITSELF not in request.headers
         account = await desk.sign_ins.who(cookie, looking=looking) if cookie else None
     return Visit(request, account, cookie or new_cookie(), secure)
 

@@ -8,6 +8,9 @@ from handrail.classifiers.errors import JournalError
 from handrail.proxy.journal.journal import Event, Journal
 from handrail.proxy.logs import logger
 
+Told = dict[str, object]
+Listener = asyncio.Queue[Told | None]
+
 _log = logger("review")
 _PAUSE = 2.0
 # What a page that reads too slowly misses: it is told to look for itself.
@@ -19,7 +22,7 @@ class News:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._listeners: set[asyncio.Queue[dict[str, object] | None]] = set()
+        self._listeners: set[Listener] = set()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -40,9 +43,9 @@ class News:
             _tell(listener, None)
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator["asyncio.Queue[dict[str, object] | None]"]:
+    async def listening(self) -> AsyncIterator[Listener]:
         """What happens while this is open; None at the end."""
-        listener: asyncio.Queue[dict[str, object] | None] = asyncio.Queue(_MOST)
+        listener: Listener = asyncio.Queue(_MOST)
         self._listeners.add(listener)
         try:
             yield listener
@@ -63,14 +66,14 @@ class News:
     async def _spread(self, event: Event) -> None:
         if not self._listeners:
             return
-        told: dict[str, object] = {"kind": event.kind, "exchange": event.exchange}
+        told: Told = {"kind": event.kind, "exchange": event.exchange}
         if event.kind == "new" and (case := await self._journal.case(event.exchange)):
             told |= {"escalate": case.escalate, "severity": case.severity}
         for listener in self._listeners:
             _tell(listener, told)
 
 
-def _tell(listener: "asyncio.Queue[dict[str, object] | None]", told: dict[str, object] | None) -> None:
+def _tell(listener: Listener, told: Told | None) -> None:
     if listener.full():
         listener.get_nowait()
     listener.put_nowait(told)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from aiohttp import web
@@ -24,8 +25,11 @@ _GRAIN = 30.0
 class SignIns:
     """Who is signed in by which cookie. What is kept is a hash of the cookie's value."""
 
-    def __init__(self, accounts: Accounts, limiter: RateLimiter, idle: float) -> None:
+    def __init__(
+        self, accounts: Accounts, limiter: RateLimiter, idle: float, clock: Callable[[], float] = time.time
+    ) -> None:
         """`idle` is the time in seconds after which somebody who asks for nothing is signed out."""
+        self._clock = clock
         self._accounts = accounts
         self._limiter = limiter
         self._idle = idle
@@ -48,7 +52,7 @@ class SignIns:
     async def begin(self, account: Account) -> str:
         """Sign somebody in; give the value of their cookie."""
         cookie = new_cookie()
-        now = time.time()
+        now = self._clock()
         await self._accounts.keep(_digest(cookie), SignIn(account.name, now, now), self._idle)
         return cookie
 
@@ -56,7 +60,7 @@ class SignIns:
         """Whose cookie this is; `looking` tells that they ask for a page, and so are still there."""
         key = _digest(cookie)
         found = await self._accounts.signed_in(key)
-        now = time.time()
+        now = self._clock()
         if found is None or now - found.since > LONGEST or now - found.seen > self._idle:
             return None
         account = await self._accounts.find(found.name)

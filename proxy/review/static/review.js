@@ -27,7 +27,7 @@ function ticked() {
 
 // Take the live parts of the page anew; what is ticked and where the focus is stay.
 async function refresh() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  const answer = await fetch(location.href, { headers: { "X-Handrail-Refresh": "1" } });
   if (answer.redirected) location.assign(answer.url);
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");

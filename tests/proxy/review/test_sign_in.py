@@ -5,7 +5,7 @@ from handrail.proxy.rate_limit import RateLimiter
 from handrail.proxy.review.account import Account, Role
 from handrail.proxy.review.accounts_sqlite import SqliteAccounts
 from handrail.proxy.review.password import hashed
-from handrail.proxy.review.sign_in import SignIns, form_token, is_token, new_cookie
+from handrail.proxy.review.sign_in import LONGEST, SignIns, form_token, is_token, new_cookie
 
 PASSWORD = "a long enough one"
 
@@ -31,13 +31,23 @@ async def test_a_cookie_names_its_owner_until_it_ends(tmp_path: Path) -> None:
 
 
 async def test_whoever_does_nothing_is_signed_out(tmp_path: Path) -> None:
-    """Without a page for the idle time a cookie is worth nothing."""
+    """Asking for pages keeps one signed in, though not for ever; what a page does by itself does not."""
     accounts = SqliteAccounts(tmp_path / "a.db")
     await accounts.open()
     ada = Account("ada", Role.LEAD, None, 0.0)
     await accounts.put(ada)
-    sign_ins = SignIns(accounts, RateLimiter(None), idle=0.0)
-    assert await sign_ins.who(await sign_ins.begin(ada)) is None
+    now = [1_000_000.0]
+    sign_ins = SignIns(accounts, RateLimiter(None), 600, lambda: now[0])
+    cookie = await sign_ins.begin(ada)
+    while now[0] < 1_000_000 + LONGEST:
+        assert await sign_ins.who(cookie) == ada
+        now[0] += 590
+    assert await sign_ins.who(cookie) is None
+    cookie = await sign_ins.begin(ada)
+    now[0] += 590
+    assert await sign_ins.who(cookie, looking=False) == ada
+    now[0] += 20
+    assert await sign_ins.who(cookie) is None
     await accounts.close()
 
 
