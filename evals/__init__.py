@@ -5,5 +5,6 @@ Contamination whether a stimulus, or something close to it, stands in the traini
 Held-out      harms found on the corpus's test split, by policy, with intervals (held_out.py).
 
 The published experiments: what is asked (experiments/), who is asked (targets/), who judges (judges/), how a
-run goes (running/) and what came of it (report/); and the study's own released data, read anew (paper/).
+run goes (running/) and what came of it (report/); people as judges (people/);
+and the study's own released data, read anew (paper/).
 """

@@ -5,7 +5,7 @@ I or N for the sample's only reply, or for the share of all that came out well; 
 verdict.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def judged(judge: str, recorded: str | None = None) -> Scorer:
     async def score(state: TaskState, target: Target) -> Score:
         checks = [Check.model_validate(c) for c in state.metadata[CHECKS]]
         replies: list[dict[str, Any]] = state.store.get(REPLIES, [])
-        clients = _clients(state)
+        clients = clients_of(state.metadata)
         verdicts = [
             await _verdict(reader, gold, state, checks, reply, client)
             for reply, client in zip(replies, clients, strict=True)
@@ -97,11 +97,11 @@ async def _verdict(  # noqa: PLR0913  (who judges, what, and in what)
     }
 
 
-def _clients(state: TaskState) -> list[str]:
-    """What each reply answers."""
-    if PROMPTS in state.metadata:
-        return [words for _, words in state.metadata[PROMPTS]]
-    return [str(state.metadata["client"]), *state.metadata.get(LATER, [])]
+def clients_of(about: Mapping[str, Any]) -> list[str]:
+    """What each reply of a sample answers, by the sample's metadata."""
+    if PROMPTS in about:
+        return [words for _, words in about[PROMPTS]]
+    return [str(about["client"]), *about.get(LATER, [])]
 
 
 def _value(answers: Sequence[bool | None]) -> str | float:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from handrail.classifiers.errors import SettingsError
+from handrail.evals.encoding import decoded
 
 STIGMA = "results/stigma"
 INTERJECTIONS = "results/interjections"
@@ -54,13 +55,10 @@ class Clone:
         except OSError as error:
             self.notes.append(f"{name}: can't be read: {error.strerror}")
             return None
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return data.decode("utf-16", errors="replace")
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError:
+        text, guessed = decoded(data)
+        if guessed:
             self.notes.append(f"{name}: not UTF-8; read as Windows-1252")
-            return data.decode("cp1252", errors="replace")
+        return text
 
     def combined(self, folder: str) -> Path | None:
         """The file in which the authors put all rows of an experiment's figure together."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from statsmodels.stats.inter_rater import cohens_kappa
 
+from handrail.evals.people.agreement import people_parts
 from handrail.evals.report.document import Document, Section, Table, Words, write_document
 from handrail.evals.report.row import Row, read_rows, write_rows
 from handrail.evals.report.sections import (
@@ -40,20 +41,23 @@ def build(folder: Path, prices: Mapping[str, tuple[float, float]] | None = None)
     facts = read_facts(folder)
     rows = read_rows(folder / "logs")
     write_rows(rows, folder / ANSWERS)
-    write_document(report_of(rows, facts, prices or {}), folder)
+    write_document(report_of(rows, facts, prices or {}, people_parts(folder)), folder)
     return rows
 
 
 def report_of(
-    rows: Sequence[Row], facts: Mapping[str, Any], prices: Mapping[str, tuple[float, float]]
+    rows: Sequence[Row],
+    facts: Mapping[str, Any],
+    prices: Mapping[str, tuple[float, float]],
+    people: Sequence[Words | Table] = (),
 ) -> Document:
-    """The report of some rows; `facts` is what the run's plan says of itself."""
+    """The report of some rows; `facts` is what the run's plan says of itself, `people` what people judged."""
     sections = [_head(rows, facts)]
     for name, section in _SECTIONS.items():
         judged = [r for r in where(rows, experiment=name) if not r.error]
         if judged:
             sections.append(section(judged))
-    sections += [judges_section(rows, reliability(rows)), cost_section(rows, prices)]
+    sections += [judges_section(rows, reliability(rows), people), cost_section(rows, prices)]
     return Document("handrail: the published experiments, unguarded and guarded", sections)
 
 

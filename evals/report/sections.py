@@ -135,7 +135,9 @@ def harmless_section(rows: Sequence[Row]) -> Section:
     return Section("Over-blocking", [words, Table(header, table)])
 
 
-def judges_section(rows: Sequence[Row], reliability: Table | None) -> Section:
+def judges_section(
+    rows: Sequence[Row], reliability: Table | None, people: Sequence[Words | Table] = ()
+) -> Section:
     """Who judged, and how reliably."""
     judges = values_of(rows, "judge")
     counts = [
@@ -158,6 +160,7 @@ def judges_section(rows: Sequence[Row], reliability: Table | None) -> Section:
                 "No language model judged in this run, so there is nothing to hold against the gold labels."
             )
         )
+    parts += people
     errors = [r for r in rows if r.error]
     if errors:
         parts.append(Words(f"{len(errors)} samples failed and count nowhere, such as: {errors[0].error}"))

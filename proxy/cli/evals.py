@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from handrail.classifiers.errors import SettingsError
+from handrail.proxy.cli.evals_annotate import annotate
 from handrail.proxy.cli.evals_replay import replay
 from handrail.proxy.cli.extras import require_evals
 
@@ -140,3 +141,4 @@ def _prices(given: tuple[str, ...]) -> dict[str, tuple[float, float]]:
 
 
 evals.add_command(replay)
+evals.add_command(annotate)
