@@ -56,9 +56,9 @@ def table(rows: Sequence[HarmlessRow], decisions: Sequence[Decision]) -> str:
     lines = ["| ordinary | flagged [95% interval] | replaced | appended to |", "| --- | --- | --- | --- |"]
     for kind in ("counselling", "assistant"):
         found = [d for r, d in zip(rows, decisions, strict=True) if r.kind == kind]
-        actions = [sum(d.action == a for d in found) for a in (Action.REPLACE, Action.APPEND)]
+        replaced, appended = sum(d.replaces for d in found), sum(d.action == Action.APPEND for d in found)
         flagged = Share(sum(d.flagged for d in found), len(found))
-        lines.append(f"| {kind} | {flagged} | {actions[0]} | {actions[1]} |")
+        lines.append(f"| {kind} | {flagged} | {replaced} | {appended} |")
     return "\n".join(lines)
 
 
