@@ -18,6 +18,9 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
+from handrail.proxy.review.app import build_review
+from handrail.proxy.settings import Settings
+
 from .proxy.conftest import HARMLESS_MESSAGE, HARMLESS_REPLY, Guarded, asking, completion, streamed
 from .tools import run, tool
 
@@ -77,9 +80,10 @@ class Chatbot:
 
 @dataclass(frozen=True)
 class Edge:
-    """A web server that runs: its URL, and how to believe its certificate."""
+    """A web server that runs: its URLs for chats and for review pages, and how to believe its certificate."""
 
     url: str
+    pages: str
     trust: ssl.SSLContext | None
 
     def client(self) -> aiohttp.ClientSession:
@@ -114,57 +118,69 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     return paths
 
 
-def _nginx(name: str, proxy: str, folder: Path) -> tuple[list[str], str]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a web server finds the proxy and the review pages, and where it is to listen for each."""
+
+    folder: Path
+    proxy: str
+    pages: str
+    ports: tuple[int, int]
+
+
+def _nginx(name: str, place: Place) -> list[str]:
     """A site of ours for nginx, with the places of this machine in place of the example's."""
-    certificate, key = _certificate(folder)
-    port, clear = _free_port(), _free_port()
+    certificate, key = _certificate(place.folder)
     text = (DEPLOY / name).read_text()
-    text = re.sub(r"server (127\.0\.0\.1|proxy-a|proxy-b):8080", f"server {proxy}", text)
+    text = re.sub(r"server (127\.0\.0\.1|proxy-a|proxy-b):8080", f"server {place.proxy}", text)
+    text = re.sub(r"server (127\.0\.0\.1|review):8090", f"server {place.pages}", text)
     text = re.sub(r"\n\s*listen \[::\].*", "", text)
-    text = re.sub(r"listen (443|8080)", f"listen 127.0.0.1:{port}", text).replace(
-        "listen 80;", f"listen 127.0.0.1:{clear};"
-    )
-    text = text.replace("/etc/letsencrypt/live/chat.example/fullchain.pem", str(certificate))
-    text = text.replace("/etc/letsencrypt/live/chat.example/privkey.pem", str(key))
-    text = text.replace("/etc/nginx/handrail/guard.conf", str(DEPLOY / "nginx" / "guard.conf"))
-    (folder / "site.conf").write_text(text)
-    (folder / "nginx.conf").write_text(_NGINX.format(config=folder / "site.conf"))
-    command = [tool("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    for port in place.ports:
+        text = re.sub(r"listen (443|8080|8090)\b", f"listen 127.0.0.1:{port}", text, count=1)
+    text = text.replace("listen 80;", f"listen 127.0.0.1:{_free_port()};")
+    text = re.sub(r"/etc/letsencrypt/\S+/fullchain.pem", str(certificate), text)
+    text = re.sub(r"/etc/letsencrypt/\S+/privkey.pem", str(key), text)
+    text = text.replace("/etc/nginx/handrail/", f"{DEPLOY}/nginx/")
+    (place.folder / "site.conf").write_text(text)
+    (place.folder / "nginx.conf").write_text(_NGINX.format(config=place.folder / "site.conf"))
+    command = [tool("nginx"), "-p", str(place.folder), "-c", str(place.folder / "nginx.conf")]
     run(*command, "-t")
-    return command, f"{'https' if 'ssl' in text else 'http'}://localhost:{port}"
+    return command
 
 
-def _caddy(proxy: str, folder: Path) -> tuple[list[str], str]:
-    certificate, key = _certificate(folder)
-    port = _free_port()
-    text = (DEPLOY / "Caddyfile").read_text().replace("127.0.0.1:8080", proxy)
-    text = text.replace("\nchat.example {", f"\nhttps://localhost:{port} {{\n\ttls {certificate} {key}")
+def _caddy(place: Place) -> list[str]:
+    certificate, key = _certificate(place.folder)
+    text = (DEPLOY / "Caddyfile").read_text()
+    text = text.replace("127.0.0.1:8080", place.proxy).replace("127.0.0.1:8090", place.pages)
+    for name, port in zip(("chat", "review"), place.ports, strict=True):
+        local = f"\nhttps://localhost:{port} {{\n\ttls {certificate} {key}"
+        text = text.replace(f"\n{name}.example {{", local)
     text = text.replace("{\n\tservers", "{\n\tadmin off\n\tauto_https disable_redirects\n\tservers", 1)
-    (folder / "Caddyfile").write_text(text)
-    words = ["--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
-    run(tool("caddy"), "validate", *words, HOME=str(folder))
-    return [tool("caddy"), "run", *words], f"https://localhost:{port}"
+    (place.folder / "Caddyfile").write_text(text)
+    words = ["--config", str(place.folder / "Caddyfile"), "--adapter", "caddyfile"]
+    run(tool("caddy"), "validate", *words, HOME=str(place.folder))
+    return [tool("caddy"), "run", *words]
 
 
 @contextmanager
-def _running(command: list[str], url: str, folder: Path) -> Iterator[None]:
+def _running(command: list[str], port: int, folder: Path) -> Iterator[None]:
     """The web server, from when it listens; stopped by SIGTERM."""
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env={"HOME": str(folder)})
     try:
         until = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < until and not _listens(url):
+        while process.poll() is None and time.monotonic() < until and not _listens(port):
             time.sleep(0.01)
-        assert _listens(url), (folder / "log").read_text()
+        assert _listens(port), (folder / "log").read_text()
         yield
     finally:
         process.terminate()
         process.wait()
 
 
-def _listens(url: str) -> bool:
+def _listens(port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", int(url.rpartition(":")[2]))) == 0
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
@@ -175,20 +191,31 @@ def chatbot() -> Chatbot:
 
 @pytest.fixture(params=["nginx/handrail.conf", "compose/front.conf", "Caddyfile"])
 async def edge(
-    request: pytest.FixtureRequest, serve: Serve, guarded: Guarded, chatbot: Chatbot, tmp_path: Path
+    request: pytest.FixtureRequest,
+    serve: Serve,
+    guarded: Guarded,
+    settings_for: Callable[..., Settings],
+    chatbot: Chatbot,
+    tmp_path: Path,
 ) -> AsyncIterator[Edge]:
     """Each of our web servers in front of a proxy in front of the chatbot."""
     app = web.Application(client_max_size=2**30)
     app.router.add_route("*", "/{path:.*}", chatbot.answer)
     mapping = {"path": "/ws", "stream": "websocket", "text": "", "reply": "/answer"}
-    proxy = await guarded(await serve(app), trusted_proxies=["127.0.0.1/32"], generic=[mapping])
+    trusted = {"trusted_proxies": ["127.0.0.1/32"]}
+    upstream = await serve(app)
+    proxy = await guarded(upstream, generic=[mapping], **trusted)
+    review = settings_for(upstream, review_user_header="X-Auth-Request-Email", **trusted)
+    pages = await serve(build_review(review))
+    ports = (_free_port(), _free_port())
+    place = Place(tmp_path, proxy.removeprefix("http://"), pages.removeprefix("http://"), ports)
+    command = _caddy(place) if request.param == "Caddyfile" else _nginx(request.param, place)
+    scheme = "http" if request.param == "compose/front.conf" else "https"
     with ExitStack() as stack:
-        address = proxy.removeprefix("http://")
-        caddy = request.param == "Caddyfile"
-        command, url = _caddy(address, tmp_path) if caddy else _nginx(request.param, address, tmp_path)
-        await asyncio.to_thread(stack.enter_context, _running(command, url, tmp_path))
+        await asyncio.to_thread(stack.enter_context, _running(command, ports[0], tmp_path))
         trust = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
-        yield Edge(url, trust if url.startswith("https") else None)
+        urls = [f"{scheme}://localhost:{port}" for port in ports]
+        yield Edge(urls[0], urls[1], trust if scheme == "https" else None)
 
 
 async def test_a_stream_passes_unbuffered(edge: Edge, chatbot: Chatbot) -> None:
@@ -263,3 +290,14 @@ async def test_websockets_pass(edge: Edge) -> None:
     async with edge.client() as client, client.ws_connect("/ws") as talk:
         await talk.send_str(HARMLESS_MESSAGE)
         assert (await talk.receive_json())["answer"] == HARMLESS_REPLY
+
+
+async def test_nobody_signs_in_by_a_header_of_their_own(edge: Edge) -> None:
+    """The review pages are there, with their headers; a browser that names a user is nobody all the same."""
+    claims = {"X-Auth-Request-Email": "lea"}
+    async with edge.client() as client, client.get(f"{edge.pages}/review", headers=claims) as answer:
+        text = await answer.text()
+    assert answer.status in {401, 403} or "Sign in" in text
+    assert "Content-Security-Policy" in answer.headers
+    async with edge.client() as client, client.get(f"{edge.pages}/readyz") as answer:
+        assert answer.status == 404
