@@ -8,7 +8,7 @@ from handrail.classifiers.errors import JournalError
 from handrail.policies.decision import Severity
 from handrail.proxy.journal.queue import due_by
 
-VERSION = 2
+VERSION = 3
 
 # Version 0, as handrail 0.1 and 0.2 made it.
 _EXCHANGES = """
@@ -102,6 +102,13 @@ CREATE TABLE days (
     PRIMARY KEY (date, name)
 ) WITHOUT ROWID
 """
+# The queue's order and its counts by severity, found without reading the long rows.
+_ORDERS = """
+DROP INDEX IF EXISTS exchanges_state_due;
+DROP INDEX IF EXISTS exchanges_severity;
+CREATE INDEX exchanges_state_due ON exchanges (state, due, id);
+CREATE INDEX exchanges_severity ON exchanges (severity, state, due, id)
+"""
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -111,7 +118,7 @@ def prepare(connection: sqlite3.Connection) -> None:
         raise JournalError(
             f"the journal is of version {version}; this handrail knows versions up to {VERSION}"
         )
-    for step in (_to_version_1, _to_version_2)[version:]:
+    for step in (_to_version_1, _to_version_2, _to_version_3)[version:]:
         step(connection)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
@@ -132,6 +139,11 @@ def _to_version_1(connection: sqlite3.Connection) -> None:
 
 def _to_version_2(connection: sqlite3.Connection) -> None:
     for statement in _statements(_DAYS):
+        connection.execute(statement)
+
+
+def _to_version_3(connection: sqlite3.Connection) -> None:
+    for statement in _statements(_ORDERS):
         connection.execute(statement)
 
 

@@ -29,7 +29,8 @@ def build_review(settings: Settings) -> web.Application:
     app[NAVIGATION] = tuple(Entry(r.title, r.path, r.needs) for r in ROUTES if r.title)
     app.cleanup_ctx.append(lambda app: _open_desk(app, settings))
     app.on_shutdown.append(_hang_up)
-    app.router.add_get("/", _front)
+    for path in ("/", "/review/"):
+        app.router.add_get(path, _front)
     app.router.add_get("/healthz", _health)
     app.router.add_get("/readyz", _ready)
     for route in ROUTES:

@@ -76,15 +76,20 @@ async def claimed(visit: Visit, name: str) -> bool:
 
 
 async def _clocks(visit: Visit) -> list[dict[str, object]]:
-    """Of each severity: how many cases are open, when the most urgent is due, and the hours there are."""
+    """Of each severity: how many cases are open, when the most urgent is due, and the hours there are.
+
+    Replies that could not be judged, which have no severity, come last.
+    """
     found: list[dict[str, object]] = []
+    rest = (await visit.desk.journal.queue(Filter(states=OPEN), Page(limit=1))).total
     for severity in reversed(SEVERITY_ORDER):
         chosen = Filter(states=OPEN, severities=frozenset({Severity(severity)}))
         listing = await visit.desk.journal.queue(chosen, Page(limit=1))
         due = listing.cases[0].due if listing.cases else None
+        rest -= listing.total
         hours = SLA_HOURS[severity]
         found.append({"severity": str(severity), "open": listing.total, "due": due, "hours": hours})
-    return found
+    return [*found, {"severity": None, "open": max(rest, 0), "due": None, "hours": SLA_HOURS[None]}]
 
 
 async def _note(visit: Visit, choice: Choice) -> None:

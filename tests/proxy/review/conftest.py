@@ -88,8 +88,11 @@ class Office:
     reader: Callable[..., Awaitable[Reader]]
 
 
+OfficeFor = Callable[..., Awaitable[Office]]
+
+
 @pytest.fixture
-def office_for(tmp_path: Path, serve: Serve, stack: AsyncExitStack) -> Callable[..., Awaitable[Office]]:
+def office_for(tmp_path: Path, serve: Serve, stack: AsyncExitStack) -> OfficeFor:
     """Start the pages with any settings, and one account of each role: rea, lea and aud; ron reviews too."""
 
     async def begin(**more: object) -> Office:
@@ -118,7 +121,7 @@ def office_for(tmp_path: Path, serve: Serve, stack: AsyncExitStack) -> Callable[
 
 
 @pytest.fixture
-async def office(office_for: Callable[..., Awaitable[Office]]) -> AsyncIterator[Office]:
+async def office(office_for: OfficeFor) -> AsyncIterator[Office]:
     """The pages as they are without any settings, every exchange read once."""
     yield await office_for(review_second_share=0)
 

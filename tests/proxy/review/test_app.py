@@ -2,8 +2,9 @@ import pytest
 
 from handrail.proxy.journal.queue import State
 
+from ...redis_server import RedisServer
 from ..journal.conftest import record
-from .conftest import Office
+from .conftest import Office, OfficeFor
 
 DONE = [
     ("harmful", "yes"),
@@ -16,8 +17,13 @@ DONE = [
 ]
 
 
-async def test_from_sign_in_to_a_finished_review(office: Office) -> None:
+@pytest.mark.parametrize("shared", [False, True])
+async def test_from_sign_in_to_a_finished_review(
+    office_for: OfficeFor, redis_server: RedisServer, shared: bool
+) -> None:
     """A reviewer signs in, claims an exchange and answers; the journal has it all, and so has the trail."""
+    more = {"redis_url": redis_server.url} if shared else {}
+    office = await office_for(review_second_share=0, **more)
     await office.journal.write(record("ex_1.0", severity="high"))
     rea = await office.reader("rea")
     assert "ex_1.0" in (await rea.get("/review")).text
@@ -106,3 +112,19 @@ async def test_auditors_change_nothing(office: Office) -> None:
     case = await office.journal.case("ex_1.0")
     assert case is not None
     assert case.state == State.NEW
+
+
+async def test_without_its_store_nothing_is_shown(office_for: OfficeFor, redis_server: RedisServer) -> None:
+    """With Redis gone every page says so, and nobody gets in; when it is back, all goes on."""
+    office = await office_for(redis_url=redis_server.url)
+    await office.journal.write(record("ex_1.0"))
+    rea = await office.reader("rea")
+    redis_server.kill()
+    for path in ("/review", "/review/exchanges/ex_1.0"):
+        answer = await rea.get(path)
+        assert answer.status == 503
+        assert "try again soon" in answer.text
+        assert "hello" not in answer.text
+    assert (await rea.get("/readyz")).status == 503
+    redis_server.start()
+    assert (await rea.get("/review/exchanges/ex_1.0")).status == 200

@@ -1,6 +1,5 @@
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -9,12 +8,12 @@ from handrail.proxy.review.accounts import build_accounts
 
 from ...redis_server import RedisServer
 from ..journal.conftest import record
-from .conftest import Office
+from .conftest import Office, OfficeFor
 
 
 @pytest.mark.parametrize("shared", [False, True])
 async def test_news_come_as_they_happen(
-    office_for: Callable[..., Awaitable[Office]], redis_server: RedisServer, shared: bool
+    office_for: OfficeFor, redis_server: RedisServer, shared: bool
 ) -> None:
     """Whoever listens is told of each exchange and step, in either store, with severity and without words."""
     office = await office_for(**({"redis_url": redis_server.url} if shared else {}))

@@ -1,12 +1,11 @@
 import re
-from collections.abc import Awaitable, Callable
 
 from handrail.classifiers.exchange import Message
 from handrail.proxy.journal.queue import State
 from handrail.proxy.journal.vault import new_key
 
 from ..journal.conftest import record
-from .conftest import Office
+from .conftest import Office, OfficeFor
 
 HARMLESS = [("harmful", "no"), ("repair_right", "yes"), ("should_escalate", "no")]
 
@@ -102,7 +101,7 @@ async def test_steps_of_others_are_refused(office: Office) -> None:
     assert "took back" in did
 
 
-async def test_a_second_reading_is_blind(office_for: Callable[..., Awaitable[Office]]) -> None:
+async def test_a_second_reading_is_blind(office_for: OfficeFor) -> None:
     """Until the second reader has answered, neither they nor a lead see the first answers; then all do."""
     office = await office_for(review_second_share=1)
     await office.journal.write(record("ex_1.0"))
@@ -128,7 +127,7 @@ async def test_a_second_reading_is_blind(office_for: Callable[..., Awaitable[Off
     assert re.search(r"harmful at all\s+1\s+0\s+0\.00", agreement)
 
 
-async def test_a_missing_key_is_said_and_shows_nothing(office_for: Callable[..., Awaitable[Office]]) -> None:
+async def test_a_missing_key_is_said_and_shows_nothing(office_for: OfficeFor) -> None:
     """An exchange whose key is not at hand is answered with 503 and how to mend it."""
     sealed = await office_for(journal_key=new_key("k1"))
     await sealed.journal.write(record("ex_1.0"))

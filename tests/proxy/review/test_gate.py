@@ -1,11 +1,9 @@
-from collections.abc import Awaitable, Callable
-
 import pytest
 
 from handrail.proxy.journal.queue import State
 
 from ..journal.conftest import record
-from .conftest import PASSWORD, Office
+from .conftest import PASSWORD, Office, OfficeFor
 
 
 async def test_a_form_without_its_token_changes_nothing(office: Office) -> None:
@@ -38,7 +36,7 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(office: Office) -
     assert before.split(";")[0] != after.split(";")[0]
 
 
-async def test_over_tls_the_cookie_is_secure(office_for: Callable[..., Awaitable[Office]]) -> None:
+async def test_over_tls_the_cookie_is_secure(office_for: OfficeFor) -> None:
     """A trusted proxy's word, or the settings', make the cookie Secure and bound to the host."""
     office = await office_for(trusted_proxies="127.0.0.1")
     visitor = await office.reader()
@@ -67,7 +65,7 @@ async def test_a_stranger_s_word_of_tls_counts_for_nothing(office: Office) -> No
     ],
 )
 async def test_a_trusted_proxy_says_who_it_is(
-    office_for: Callable[..., Awaitable[Office]], trusted: str, headers: dict[str, str], status: int
+    office_for: OfficeFor, trusted: str, headers: dict[str, str], status: int
 ) -> None:
     """With a header set, only a trusted address that names an account lets anybody in."""
     office = await office_for(trusted_proxies=trusted, review_user_header="X-Auth-Request-Email")
@@ -77,7 +75,7 @@ async def test_a_trusted_proxy_says_who_it_is(
 
 
 async def test_with_a_sign_in_service_passwords_are_not_asked_for(
-    office_for: Callable[..., Awaitable[Office]],
+    office_for: OfficeFor,
 ) -> None:
     """Where a proxy signs people in, nobody gets around it with a password."""
     office = await office_for(trusted_proxies="127.0.0.1", review_user_header="X-User")
