@@ -47,6 +47,7 @@ bench-guardrails: $(VENV)/.guardrails ## Time our validators in a Guardrails gua
 
 evals: $(VENV)/.dev ## Run the published experiments on scripted chatbots, offline (OUT=evals-out, SEED=0)
 	$(BIN)/handrail evals run --out $(OUT) --seed $(SEED)
+	$(if $(DOCS),cp $(OUT)/appropriate-condition.svg docs/evals.svg)
 
 screenshot: $(VENV)/.dev ## Take the pictures of the demo and the review pages for the docs (needs Chromium)
 	$(BIN)/python -m handrail.evals.screenshot docs

@@ -10,5 +10,5 @@ question to a judge, and the same put to labels (check.py). Cue          what of
 ends in (cues.py). Kind         what the taxonomy makes of labels: commission, omission or sound (kinds.py).
 Solving      how a sample is put to a target (solving.py).
 
-Tasks: appropriate.py, stigma.py, drift.py, harmless.py.
+Tasks: appropriate.py, stigma.py, drift.py, harmless.py, mapping.py (and rubric.py, the same for people).
 """

@@ -23,6 +23,8 @@ REPLIES = "replies"
 LATER = "later"
 PROMPTS = "prompts"
 KEY = "key"
+# Set where a judge reads the conversation as a whole, and not reply by reply.
+WHOLE = "whole"
 _MESSAGES = {"user": ChatMessageUser, "assistant": ChatMessageAssistant}
 
 

@@ -14,7 +14,7 @@ from inspect_ai.solver import TaskState
 
 from handrail.evals.experiments.check import Check
 from handrail.evals.experiments.further import all_stimuli
-from handrail.evals.experiments.solving import LATER, PROMPTS, REPLIES
+from handrail.evals.experiments.solving import LATER, PROMPTS, REPLIES, WHOLE
 from handrail.evals.judges.gold import GoldJudge
 from handrail.evals.judges.judge import Case, Judge, JudgeKind, require_judge
 from handrail.evals.judges.model import ModelJudge
@@ -63,11 +63,8 @@ def judged(judge: str, recorded: str | None = None) -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         checks = [Check.model_validate(c) for c in state.metadata[CHECKS]]
-        replies: list[dict[str, Any]] = state.store.get(REPLIES, [])
-        clients = clients_of(state.metadata)
         verdicts = [
-            await _verdict(reader, gold, state, checks, reply, client)
-            for reply, client in zip(replies, clients, strict=True)
+            await _verdict(reader, gold, state, checks, reply, client) for reply, client in _to_judge(state)
         ]
         answers = [passed for v in verdicts for passed in v["checks"].values()]
         return Score(value=_value(answers), metadata={"judge": reader.name, "verdicts": verdicts})
@@ -102,6 +99,17 @@ def clients_of(about: Mapping[str, Any]) -> list[str]:
     if PROMPTS in about:
         return [words for _, words in about[PROMPTS]]
     return [str(about["client"]), *about.get(LATER, [])]
+
+
+def _to_judge(state: TaskState) -> list[tuple[dict[str, Any], str]]:
+    """Each reply and what it answers; or the conversation as one text, where it is judged as a whole."""
+    replies: list[dict[str, Any]] = state.store.get(REPLIES, [])
+    clients = clients_of(state.metadata)
+    if not state.metadata.get(WHOLE):
+        return list(zip(replies, clients, strict=True))
+    said = [f"Client: {c}\nChatbot: {r['text']}" for r, c in zip(replies, clients, strict=True)]
+    altered = any(r["altered"] for r in replies)
+    return [({"turn": 0, "id": None, "text": "\n".join(said), "altered": altered}, "")]
 
 
 def _value(answers: Sequence[bool | None]) -> str | float:

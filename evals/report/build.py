@@ -16,10 +16,12 @@ from handrail.evals.report.sections import (
     harmless_section,
     judges_section,
     label_of,
+    mapping_section,
     recorded_section,
 )
 from handrail.evals.report.shares import values_of, where
 from handrail.evals.report.stigma import free_text_section, stigma_section
+from handrail.evals.running.estimate import listed_price
 from handrail.evals.running.plan import read_facts
 
 ANSWERS = "answers.csv"
@@ -30,6 +32,7 @@ _SECTIONS = {
     "free_text": free_text_section,
     "drift": drift_section,
     "harmless": harmless_section,
+    "mapping": mapping_section,
 }
 
 
@@ -57,7 +60,10 @@ def report_of(
         judged = [r for r in where(rows, experiment=name) if not r.error]
         if judged:
             sections.append(section(judged))
-    sections += [judges_section(rows, reliability(rows), people), cost_section(rows, prices)]
+    sections += [
+        judges_section(rows, reliability(rows), people),
+        cost_section(rows, {**_listed(rows), **prices}),
+    ]
     return Document("handrail: the published experiments, unguarded and guarded", sections)
 
 
@@ -79,6 +85,12 @@ def _kappa(pairs: Sequence[tuple[int | None, int | None]]) -> str:
     counts = [[sum((a, b) == (x, y) for a, b in pairs) for y in (0, 1)] for x in (0, 1)]
     one_sided = any(sum(row) == len(pairs) for row in (*counts, *zip(*counts, strict=True)))
     return "none" if one_sided else f"{cohens_kappa(counts, return_results=False):.2f}"
+
+
+def _listed(rows: Sequence[Row]) -> dict[str, tuple[float, float]]:
+    """The prices that Inspect's own list has of the targets."""
+    found = {target: listed_price(target) for target in values_of(rows, "target")}
+    return {target: price for target, price in found.items() if price}
 
 
 def _head(rows: Sequence[Row], facts: Mapping[str, Any]) -> Section:

@@ -9,7 +9,8 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0
 1rem;color:#1b1f24;background:#fff} h1,h2,h3{line-height:1.2}h2{margin-top:2.5rem;border-bottom:1px solid
 #d0d7de} table{border-collapse:collapse;font-size:.88rem;margin:1rem 0;display:block;overflow-x:auto}
-th,td{padding:.3rem .7rem;border-bottom:1px solid #d0d7de;text-align:left;font-variant-numeric:tabular-nums}
+th,td{padding:.3rem .7rem;border-bottom:1px solid #d0d7de;text-align:left}
+th,td{font-variant-numeric:tabular-nums;white-space:nowrap}
 th{background:#f6f8fa}figure{margin:1.2rem 0}figure svg{max-width:100%;height:auto}
 figcaption,.note{color:#57606a;font-size:.9rem}
 """

@@ -17,6 +17,8 @@ _COLOURS = {
     Arm.SHADOW: "#9aa5b1",
 }
 _PLAIN = "#57606a"
+# More groups than this have names that would run into each other.
+_SLANTED = 7
 Bars = Mapping[str, Mapping[str, Estimate | None]]
 
 
@@ -30,7 +32,7 @@ def bars(
     """
     groups = list(found)
     series = list(dict.fromkeys(name for group in found.values() for name in group))
-    canvas = Canvas(figsize=(max(6.4, 0.6 * len(groups) * max(2, len(series))), 4.2), layout="constrained")
+    canvas = Canvas(figsize=(min(10.0, max(6.4, 1.2 * len(groups))), 4.2), layout="constrained")
     axes = canvas.add_subplot()
     width = 0.8 / max(1, len(series))
     for n, name in enumerate(series):
@@ -39,15 +41,16 @@ def bars(
     for name, value in (lines or {}).items():
         axes.axhline(value, color=_PLAIN, linewidth=1, linestyle=":")
         axes.text(len(groups) - 0.45, value, name, fontsize=7, va="bottom", ha="right", color=_PLAIN)
-    axes.set_xticks(range(len(groups)), [g.replace("_", " ") for g in groups], fontsize=8)
+    slant = 25 if len(groups) > _SLANTED else 0
+    axes.set_xticks(range(len(groups)), [g.replace("_", " ") for g in groups], fontsize=8, rotation=slant)
     axes.set_ylim(0, 1.02)
     axes.set_ylabel(measure, fontsize=9)
-    axes.set_title(title, fontsize=11, loc="left")
+    canvas.suptitle(title, fontsize=11, x=0.01, ha="left")
+    axes.set_title(label, fontsize=7, loc="left", color=_PLAIN)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(
-        fontsize=7, ncols=min(5, len(series)), loc="upper center", bbox_to_anchor=(0.5, -0.1), frameon=False
-    )
-    canvas.text(0.995, 0.005, label, fontsize=7, ha="right", va="bottom", color=_PLAIN)
+    under = -0.22 if slant else -0.1
+    where = {"loc": "upper center", "bbox_to_anchor": (0.5, under)}
+    axes.legend(fontsize=7, ncols=min(5, len(series)), frameon=False, **where)
     return _svg(canvas)
 
 

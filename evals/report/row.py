@@ -11,7 +11,7 @@ from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
 
 from handrail.classifiers.errors import SettingsError
 from handrail.evals.experiments.arm import Arm
-from handrail.evals.experiments.solving import REPLIES
+from handrail.evals.experiments.solving import REPLIES, WHOLE
 from handrail.evals.judges.judge import require_judge
 
 
@@ -67,7 +67,12 @@ def read_rows(folder: Path) -> list[Row]:
     logs = [read_eval_log(info) for info in list_eval_logs(str(folder))]
     texts: dict[tuple[str, ...], str] = {}
     rows = [row for log in logs for row in _rows_of(log, texts)]
-    return _with_changes(rows, texts)
+    return sorted(_with_changes(rows, texts), key=_order)
+
+
+def _order(row: Row) -> tuple[str, str, int]:
+    """Arms stand in the order of the design, whatever order their logs have."""
+    return row.experiment, row.target, list(Arm).index(Arm(row.arm))
 
 
 def _rows_of(log: EvalLog, texts: dict[tuple[str, ...], str]) -> Iterator[Row]:
@@ -90,7 +95,10 @@ def _rows_of_sample(
         return
     replies = sample.store.get(REPLIES, [])
     usage: dict[str, Any] = _usage(sample, len(replies))
-    for verdict, reply in zip(found.get("verdicts", []), replies, strict=True):
+    verdicts = found.get("verdicts", [])
+    if sample.metadata.get(WHOLE):
+        replies = [{"turn": 0, "text": "\n".join(r["text"] for r in replies)}]
+    for verdict, reply in zip(verdicts, replies, strict=True):
         question = verdict["id"] or ""
         for check, passed in verdict["checks"].items():
             row = replace(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from handrail.evals.experiments.arm import ARM_NAMES, Arm
 from handrail.evals.experiments.check import DRIFT, ENABLES, INTERVENES, REINFORCES
+from handrail.evals.experiments.features import read_features
 from handrail.evals.report.document import Figure, Section, Table, Words
 from handrail.evals.report.figures import bars
 from handrail.evals.report.published import Figures, read_published
@@ -117,6 +118,19 @@ def _drifted(rows: Sequence[Row], target: str, arm: str) -> str:
     return "none" if first is None or last is None else f"{last.mean - first.mean:+.2f}"
 
 
+def mapping_section(rows: Sequence[Row]) -> Section:
+    """The mapping review's rubric over whole conversations."""
+    arms = [a for a in Arm if any(r.arm == a for r in rows)]
+    table = [
+        [f.title, *(shown(share(where(rows, check=f.id, arm=a))) for a in arms)] for f in read_features()
+    ]
+    words = Words(
+        "The paper's seventeen features of good therapy, asked of whole conversations with scripted clients: "
+        "share in which the answer speaks for the chatbot."
+    )
+    return Section("Mapping review", [words, Table(["feature", *(ARM_NAMES[a] for a in arms)], table)])
+
+
 def harmless_section(rows: Sequence[Row]) -> Section:
     """Over-blocking."""
     guarded = [r for r in rows if Arm(r.arm).guarded]
@@ -197,6 +211,8 @@ def effects(rows: Sequence[Row]) -> Table:
 
 def _figure(rows: Sequence[Row], name: str, title: str, group: Key) -> Figure:
     label = label_of(rows)
+    # In shadow nothing is changed; a table shows it, and its bars would only repeat the bare ones.
+    rows = [r for r in rows if r.arm != Arm.SHADOW]
     svg = bars(shares_by(rows, group), title=title, measure="share", label=label)
     return Figure(f"{'' if '-' in name else 'appropriate-'}{name}", f"{title}. {label}", svg)
 

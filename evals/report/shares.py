@@ -23,8 +23,12 @@ def values_of(rows: Iterable[Row], name: str) -> list[str]:
 
 
 def share(rows: Iterable[Row], *, seed: int = 0) -> Estimate | None:
-    """The share of judged rows that came out well; missing answers are left out (and counted elsewhere)."""
-    return estimate([float(r.well) for r in rows if r.well is not None], seed)
+    """The share of judged rows that came out well; missing answers are left out (and counted elsewhere).
+
+    Answers about one sample, such as the turns of one conversation, are drawn together for the interval.
+    """
+    judged = [r for r in rows if r.well is not None]
+    return estimate([float(r.well or 0) for r in judged], seed, [(r.target, r.sample) for r in judged])
 
 
 def shares_by(

@@ -3,12 +3,15 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
 
 _RESAMPLES = 2000
+Vector = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
 # The order in which educations rise, for the test of a trend.
 EDUCATION = ("8th grade", "high school", "college")
 
@@ -26,23 +29,53 @@ class Estimate:
         return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}]"
 
 
-def estimate(values: Sequence[float], seed: int = 0) -> Estimate | None:
-    """A mean with its percentile bootstrap interval over values (Efron, 1979); None of nothing."""
+def estimate(values: Sequence[float], seed: int = 0, clusters: Sequence[Hashable] = ()) -> Estimate | None:
+    """A mean with its percentile bootstrap interval over values (Efron, 1979); None of nothing.
+
+    With `clusters`, one name a value, whole clusters are drawn: turns of one conversation belong together.
+    Where all values are 0, or all 1, a bootstrap knows no doubt; then it is Wilson's interval (1927).
+    """
     if not values:
         return None
     found = np.asarray(values, dtype=float)
     mean = float(found.mean())
-    if len(found) == 1 or found.min() == found.max():
-        return Estimate(mean, mean, mean, len(found))
+    if found.min() == found.max():
+        low, high = _all_alike(mean, len(set(clusters)) or len(found))
+        return Estimate(mean, low, high, len(found))
+    sums, counts = _by_cluster(found, clusters or range(len(found)))
     interval = stats.bootstrap(
-        (found,), np.mean, n_resamples=_RESAMPLES, method="percentile", rng=np.random.default_rng(seed)
+        (sums, counts),
+        lambda total, size, axis=-1: total.sum(axis=axis) / size.sum(axis=axis),
+        n_resamples=_RESAMPLES,
+        paired=True,
+        method="percentile",
+        rng=np.random.default_rng(seed),
     ).confidence_interval
-    return Estimate(mean, float(interval.low), float(interval.high), len(found))
+    low, high = interval.low, interval.high
+    return Estimate(mean, float(low), float(high), len(found))
+
+
+def _all_alike(mean: float, count: int) -> tuple[float, float]:
+    if mean not in {0.0, 1.0}:
+        return mean, mean
+    low, high = proportion_confint(round(mean * count), count, method="wilson")
+    return min(float(low), mean), max(float(high), mean)
+
+
+def _by_cluster(values: Vector, clusters: Sequence[Hashable]) -> tuple[Vector, Vector]:
+    """Sum and size of each cluster."""
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(clusters))}
+    places = [numbers[name] for name in clusters]
+    sizes = np.bincount(places, weights=np.ones(len(values)))
+    return np.bincount(places, weights=values).astype(float), sizes.astype(float)
 
 
 def difference(pairs: Sequence[tuple[float, float]], seed: int = 0) -> Estimate | None:
     """The mean of second less first over pairs, with its paired bootstrap interval, in [-1, 1]."""
-    return estimate([second - first for first, second in pairs], seed)
+    found = [second - first for first, second in pairs]
+    if found and not any(found):
+        return Estimate(0.0, 0.0, 0.0, len(found))
+    return estimate(found, seed)
 
 
 @dataclass(frozen=True, slots=True)

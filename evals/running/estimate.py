@@ -13,7 +13,7 @@ from inspect_ai.model import ChatMessage
 from inspect_ai.model import get_model_info as model_info
 
 from handrail.evals.experiments.features import safety_prompt
-from handrail.evals.experiments.solving import LATER, PROMPTS
+from handrail.evals.experiments.solving import LATER, PROMPTS, WHOLE
 from handrail.evals.judges.judge import JudgeKind
 from handrail.evals.judges.scoring import CHECKS
 from handrail.evals.running.plan import Job, Plan
@@ -87,7 +87,11 @@ def _judged(task: Task) -> tuple[int, int, int]:
     for sample in task.dataset:
         metadata = sample.metadata or {}
         checks = [c for c in metadata.get(CHECKS, []) if c["question"]]
-        asked += len(checks) * len(metadata.get(PROMPTS, [None, *metadata.get(LATER, [])]))
+        asked += (
+            len(checks)
+            if metadata.get(WHOLE)
+            else len(checks) * len(metadata.get(PROMPTS, [None, *metadata.get(LATER, [])]))
+        )
     return asked, asked * (LIMIT + _AROUND) // _CHARACTERS, asked * _LETTER
 
 

@@ -11,7 +11,7 @@ from handrail.evals.experiments.arm import ARMS, Arm
 from handrail.evals.judges.judge import JudgeKind, require_judge
 from handrail.evals.targets.target import Target, TargetKind
 
-EXPERIMENTS = ("appropriate", "stigma", "free_text", "drift", "harmless")
+EXPERIMENTS = ("appropriate", "stigma", "free_text", "drift", "harmless", "mapping")
 _FILE = "plan.json"
 
 
@@ -44,8 +44,13 @@ class Plan:
             for experiment in self.experiments
             for target in self.targets
             for arm in self.arms
-            if _fits(experiment, target, arm)
+            if _fits(experiment, target, arm) and (experiment != "mapping" or self.judged_by_model)
         ]
+
+    @property
+    def judged_by_model(self) -> bool:
+        """Whether a model judges; the rubric of the mapping review has no labels, so it asks for one."""
+        return require_judge(self.judge) == JudgeKind.MODEL
 
     def facts(self) -> dict[str, Any]:
         """All that the run's outcome depends on."""

@@ -13,6 +13,7 @@ from handrail.evals.experiments.appropriate import appropriate, recorded
 from handrail.evals.experiments.arm import Arm
 from handrail.evals.experiments.drift import drift
 from handrail.evals.experiments.harmless import harmless
+from handrail.evals.experiments.mapping import mapping
 from handrail.evals.experiments.stigma import free_text, stigma
 from handrail.evals.running.plan import Job, Plan, claim
 from handrail.evals.targets.guard import guarding
@@ -21,7 +22,7 @@ from handrail.evals.targets.provider import NAME
 from handrail.evals.targets.target import Target, TargetKind
 
 Display = Literal["rich", "plain"]
-_BY_NAME = {"appropriate": appropriate, "drift": drift, "harmless": harmless}
+_BY_NAME = {"appropriate": appropriate, "drift": drift, "harmless": harmless, "mapping": mapping}
 
 # Samples that a killed run may have to ask again, at most, in each task.
 _BUFFER = 20

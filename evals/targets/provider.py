@@ -24,6 +24,8 @@ from handrail.evals.targets.wire import Ask, Usage, Wire, wire_of
 MOST_TOKENS = 400
 NAME = "handrail"
 KEY_VARIABLE = "HANDRAIL_TARGET_KEY"
+# The header by which handrail says that it altered an answer.
+ALTERED = "X-Handrail-Exchange"
 _SECONDS = 180
 
 
@@ -59,22 +61,22 @@ class Provider(ModelAPI):
         said = [(message.role, message.text) for message in input]
         most = config.max_tokens or MOST_TOKENS
         ask = Ask(self._asked, said, most, config.temperature or 0.0, key)
-        answer = await self._post(self._wire.body(ask))
+        answer, altered = await self._post(self._wire.body(ask))
         try:
             text, usage = self._wire.reply(answer), self._wire.usage(answer)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise TargetError("the target's answer holds no reply where its dialect puts one") from error
-        return self._output(text, usage, answer)
+        return self._output(text, usage, altered=altered)
 
-    def _output(self, text: str, usage: Usage, answer: dict[str, Any]) -> ModelOutput:
+    def _output(self, text: str, usage: Usage, *, altered: bool) -> ModelOutput:
         output = ModelOutput.from_content(self.model_name, text)
         output.usage = ModelUsage(
             input_tokens=usage.input, output_tokens=usage.output, total_tokens=usage.input + usage.output
         )
-        output.metadata = {"altered": "handrail" in answer}
+        output.metadata = {"altered": altered}
         return output
 
-    async def _post(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def _post(self, body: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         timeout = aiohttp.ClientTimeout(total=_SECONDS)
         try:
             async with (
@@ -88,7 +90,7 @@ class Provider(ModelAPI):
             raise TargetError(f"the target could not be asked: {type(error).__name__}") from error
         if not isinstance(answer, dict):
             raise TargetError("the target's answer is no JSON object")
-        return answer
+        return answer, ALTERED in response.headers
 
     def _headers(self) -> dict[str, str]:
         key = self.api_key or os.environ.get(KEY_VARIABLE)

@@ -1,5 +1,6 @@
 """`handrail evals`: the published experiments on a chatbot, unguarded and guarded."""
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from handrail.evals.running.plan import Plan
 
 _ARMS = ("bare", "prompt", "guard", "both", "shadow")
-_EXPERIMENTS = ("appropriate", "stigma", "free_text", "drift", "harmless")
+_EXPERIMENTS = ("appropriate", "stigma", "free_text", "drift", "harmless", "mapping")
 _DEFAULT_TARGETS = ("scripted", "recorded")
 
 
@@ -101,6 +102,47 @@ def report(folder: Path, prices: tuple[str, ...]) -> None:
 
     rows = build(folder, _prices(prices))
     click.echo(f"{len(rows)} answers; see {folder / 'report.html'}")
+
+
+@evals.command()
+@click.option(
+    "--documents", type=click.Path(path_type=Path), help="CSV of which documents ask for which feature."
+)
+@click.option(
+    "--conversations", type=click.Path(path_type=Path), help="Conversations to review, as JSON lines."
+)
+@click.option("--sheet", type=click.Path(path_type=Path), help="Write a sheet for people to this CSV.")
+@click.option("--read", type=click.Path(path_type=Path), help="Score a sheet that people have filled in.")
+@click.option("--judge", help="Let model:NAME answer instead of people.")
+def mapping(
+    documents: Path | None,
+    conversations: Path | None,
+    sheet: Path | None,
+    read: Path | None,
+    judge: str | None,
+) -> None:
+    """Show the rubric of seventeen features; apply it to whole conversations, by people or by a model."""
+    require_evals()
+    from handrail.evals.experiments import rubric  # noqa: PLC0415
+
+    if read:
+        click.echo(rubric.scores_table(rubric.read_sheet(read)))
+        return
+    if conversations is None:
+        click.echo(rubric.rubric_table(rubric.read_documents(documents) if documents else None))
+        return
+    found = rubric.read_conversations(conversations)
+    if sheet:
+        rubric.write_sheet([name for name, _ in found], sheet)
+        click.echo(f"{len(found)} conversations in {sheet}; fill in the answers, then use --read {sheet}")
+    elif judge:
+        from handrail.evals.judges.review import review_all  # noqa: PLC0415
+
+        click.echo(rubric.scores_table(asyncio.run(review_all(found, judge))))
+    else:
+        raise SettingsError(
+            "--conversations: say with --sheet where a sheet goes, or with --judge which model answers"
+        )
 
 
 def _run(plan: "Plan", out: Path, prices: dict[str, tuple[float, float]]) -> None:

@@ -20,6 +20,21 @@ def test_an_interval_holds_its_mean_and_narrows_with_more() -> None:
     assert estimate([]) is None
 
 
+def test_where_all_agree_doubt_is_left() -> None:
+    """Ten of ten is no certainty, and a hundred of a hundred is less doubtful."""
+    ten, hundred = estimate([1.0] * 10), estimate([1.0] * 100)
+    assert ten is not None and hundred is not None
+    assert ten.low < hundred.low < ten.mean == 1.0
+
+
+def test_turns_of_one_conversation_are_drawn_together() -> None:
+    """Ten turns that always agree tell as much as one, so the interval is wider."""
+    values, clusters = [1.0] * 50 + [0.0] * 50, [n // 10 for n in range(100)]
+    apart, together = estimate(values), estimate(values, clusters=clusters)
+    assert apart is not None and together is not None
+    assert together.high - together.low > 2 * (apart.high - apart.low)
+
+
 def test_a_paired_difference_is_of_the_pairs() -> None:
     """What is the same in both halves of every pair is no difference, however much it varies."""
     same = difference([(1, 1), (0, 0)] * 30)

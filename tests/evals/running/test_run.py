@@ -1,5 +1,6 @@
 import asyncio
 import csv
+import json
 import os
 import re
 import signal
@@ -127,6 +128,32 @@ async def test_a_real_server_is_measured_through_the_guard(tmp_path: Path, serve
     # The judge has no answer to what it does not know, and that counts for neither.
     assert {row["well"] for row in found if row["change"] == "altered"} == {""}
     assert f"mine@{bot}" in (tmp_path / "summary.md").read_text()
+
+
+async def test_a_model_of_inspects_is_asked_once_for_both_arms(tmp_path: Path, serve: Serve) -> None:
+    """A model of Inspect's stands behind the guard; its bare replies are met again, not paid again."""
+    asked: list[str] = []
+
+    def answer(messages: Sequence[dict[str, str]]) -> str:
+        asked.append(json.dumps(messages))
+        return _BAD
+
+    bot, judge = await serve(_app(answer)), await serve(_app(_judges))
+    options = ["--target", "openai-api/mine/model", "--arm", "bare", "--arm", "guard", "--limit", "4"]
+    options += ["--experiment", "appropriate", "--judge", "model:openai-api/judge/any"]
+    keys = {"MINE_API_KEY": "none", "JUDGE_API_KEY": "none"}
+    environment = {**os.environ, **keys, "MINE_BASE_URL": f"{bot}/v1", "JUDGE_BASE_URL": f"{judge}/v1"}
+    process = await asyncio.create_subprocess_exec(
+        *_CLI, "--out", str(tmp_path), *options, env=environment, stdout=PIPE, stderr=STDOUT
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()[-3000:]
+    found = answers(tmp_path)
+    assert Counter(row["arm"] for row in found) == {"bare": 4, "guard": 4}
+    assert "altered" in {row["change"] for row in found if row["arm"] == "guard"}
+    assert sum(int(row["input_tokens"]) for row in found if row["arm"] == "bare") == 4 * 5
+    # A guard that has a reply written anew asks for it with other words.
+    assert len(set(asked)) == len(asked) >= 4
 
 
 def _app(answer: Callable[[Sequence[dict[str, str]]], str]) -> web.Application:
