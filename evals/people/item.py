@@ -15,6 +15,7 @@ from inspect_ai.log import EvalSample, list_eval_logs, read_eval_log
 from handrail.classifiers.errors import SettingsError
 from handrail.evals.experiments.check import Check
 from handrail.evals.experiments.solving import REPLIES
+from handrail.evals.experiments.stigma import CODED
 from handrail.evals.judges.judge import require_judge
 from handrail.evals.judges.scoring import CHECKS, clients_of
 
@@ -79,6 +80,8 @@ def _of_sample(sample: EvalSample) -> Iterator[Judged]:
     require_judge(judge)
     replies: Sequence[Mapping[str, Any]] = sample.store.get(REPLIES, [])
     for verdict, reply, client in zip(about["verdicts"], replies, clients_of(sample.metadata), strict=True):
+        if CODED in verdict:
+            continue  # a letter says nothing that a person could judge
         for name, passed in verdict["checks"].items():
             check = checks.get(name)
             if check and check.question:

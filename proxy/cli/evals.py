@@ -9,6 +9,7 @@ import click
 
 from handrail.classifiers.errors import SettingsError
 from handrail.proxy.cli.evals_annotate import annotate
+from handrail.proxy.cli.evals_compare import compare
 from handrail.proxy.cli.evals_replay import replay
 from handrail.proxy.cli.extras import require_evals
 
@@ -184,3 +185,4 @@ def _prices(given: tuple[str, ...]) -> dict[str, tuple[float, float]]:
 
 evals.add_command(replay)
 evals.add_command(annotate)
+evals.add_command(compare)
