@@ -57,7 +57,7 @@ class ChatHandler:
         self._live = live
         self._open = 0
         live.guard.metrics.open_replies.set_function(lambda: self._open)
-        self._regenerator = Regenerator(settings, upstream)
+        self._regenerator = Regenerator(settings, upstream, forwarding)
         self._bypass = bypass
         self._history = history
 
@@ -160,8 +160,12 @@ class ChatHandler:
             return error_response(fault, turn.dialect.write_error, error.retry_after)
         if turn.stream is None:
             return turn.answer.cut() or turn.answer.response
+        last, word = turn.stream.abort(fault)
         try:
-            await turn.answer.write(turn.stream.abort(fault))
+            await turn.answer.write(last + word)
+            if not word:
+                # Plain text has no word for it: an answer that just ended would pass for whole.
+                return turn.answer.cut() or turn.answer.response
             await turn.answer.finish()
         except ClientGone:
             pass

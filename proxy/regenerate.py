@@ -18,8 +18,8 @@ from handrail.proxy.dialects.dialect import Dialect, WholeAnswer
 from handrail.proxy.dialects.payload import READ_ERRORS
 from handrail.proxy.dialects.redraft import Redraft
 from handrail.proxy.dialects.scribe import THOUGHT
+from handrail.proxy.forwarding import Forwarding
 from handrail.proxy.guard import Verdict
-from handrail.proxy.headers import to_upstream
 from handrail.proxy.journal.record import Draft, assessment_values, decision_values
 from handrail.proxy.logs import logger
 from handrail.proxy.settings import Settings
@@ -45,9 +45,10 @@ class _Answer:
 class Regenerator:
     """Asks upstream again. Never raises for what the upstream does: each failure has an outcome."""
 
-    def __init__(self, settings: Settings, upstream: Upstream) -> None:
+    def __init__(self, settings: Settings, upstream: Upstream, forwarding: Forwarding) -> None:
         self._settings = settings
         self._upstream = upstream
+        self._forwarding = forwarding
 
     async def settle(
         self, turn: Turn, hang_up: Callable[[], None], verdict: Verdict
@@ -110,7 +111,7 @@ class Regenerator:
 
     async def _ask(self, turn: Turn, redraft: Redraft, body: bytes) -> _Answer:
         """Send the request and read the answer. Raises UpstreamError."""
-        headers = to_upstream(turn.request.headers)
+        headers = self._forwarding.headers(turn.request)
         for name in _ONCE:
             headers.popall(name, None)
         headers["Accept-Encoding"] = "identity"

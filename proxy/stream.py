@@ -174,10 +174,13 @@ class ReplyStream:
         held, self._queue = self._queue, deque()
         return self.take() + b"".join(self._scribe.pass_on(one.frame) for one in held)
 
-    def abort(self, fault: Fault) -> bytes:
-        """What tells the client that the answer broke off; held text is dropped, unjudged as it is."""
+    def abort(self, fault: Fault) -> tuple[bytes, bytes]:
+        """The last bytes, and what tells the client that the answer broke off; empty where nothing can.
+
+        Held text is dropped, unjudged as it is.
+        """
         self._queue.clear()
-        return self.take() + self._scribe.failure(fault)
+        return self.take(), self._scribe.failure(fault)
 
     def _voice(self, index: int) -> _Voice:
         return self._voices.setdefault(index, _Voice(Gate(self._hold, self._max_held)))

@@ -302,7 +302,7 @@ class Talk:
             self._with.guard.lose(self._origin(), error.code)
         turn, out = self._turn, SocketScribe(self._with.mapping).failure(fault)
         if turn is not None and turn.stream is not None and not turn.shadow:
-            out = turn.stream.abort(fault)
+            out = b"".join(turn.stream.abort(fault))
         await self._send(out)
         raise _Ended(_BROKEN, error.code)
 

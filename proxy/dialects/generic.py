@@ -180,7 +180,7 @@ class GenericScribe(SingleVoice):
         return self._encode(self._mapping.done) if self._mapping.done and not plain else b""
 
     def failure(self, fault: Fault) -> bytes:
-        """An error event or line; in plain text nothing can be said, and the answer just ends."""
+        """An error event or line; in plain text nothing can be said."""
         return b"" if self._mapping.stream == "text" else self._encode(dump({"error": fault.message}))
 
     def _read(self, payload: Json) -> Told:

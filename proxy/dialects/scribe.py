@@ -106,4 +106,4 @@ class Scribe(Protocol):
         """What ends an answer whose voices were all replaced."""
 
     def failure(self, fault: "Fault") -> bytes:
-        """What tells the client that the answer broke off."""
+        """What tells the client that the answer broke off; empty where the format has no word for it."""

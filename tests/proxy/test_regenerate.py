@@ -104,6 +104,23 @@ async def test_a_better_reply_takes_the_place(
     assert draft["decision"]["action"] == "deliver"
 
 
+@pytest.mark.parametrize("forwarded", ["append", "drop"])
+async def test_both_requests_say_the_same_of_the_client(
+    guarded: Guarded, retold: tuple[Retold, str], forwarded: str
+) -> None:
+    """What a client claims of itself is believed neither time; its address is told both times or never."""
+    script, url = retold
+    script.answers = [*_said(HARMFUL), *_said(BETTER)]
+    claims = {"X-Forwarded-For": "6.6.6.6", "X-Real-IP": "6.6.6.6", "Forwarded": "for=6.6.6.6"}
+    proxy = await guarded(url, forwarded=forwarded)
+    await post(proxy, asking(MESSAGE), headers={**claims, "Cookie": "a=b"})
+    told = (*claims, "Via", "Cookie")
+    first, second = ({name: sent.get(name) for name in told} for sent in script.headers)
+    assert first == second
+    assert "6.6.6.6" not in str(second)
+    assert second["X-Forwarded-For"] == ("127.0.0.1" if forwarded == "append" else None)
+
+
 @pytest.mark.parametrize("size", [5, 10_000])
 async def test_a_stream_gets_the_better_reply(
     guarded: Guarded, retold: tuple[Retold, str], tmp_path: Path, size: int

@@ -176,7 +176,7 @@ def test_a_broken_stream_drops_what_was_not_judged() -> None:
     stream = ReplyStream(OpenAiScribe("ex"), "sentence", 100, 1)
     for event in EventDecoder().feed(chunk({"content": "Unfinished"})):
         stream.receive(event)
-    out = stream.abort(Fault(502, "It broke.", code="upstream_cut"))
+    out = b"".join(stream.abort(Fault(502, "It broke.", code="upstream_cut")))
     assert b"Unfinished" not in out
     assert json.loads(EventDecoder().feed(out)[-1].data or "")["error"]["code"] == "upstream_cut"
 

@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+import aiohttp
 import pytest
 from pydantic import ValidationError
 
@@ -91,6 +92,17 @@ async def test_plain_text(guarded: Guarded, upstream: str, script: Script, said:
     url = await guarded(upstream, generic=[{**MAPPING, "stream": "text"}], locale="en-US")
     _, body = await post(url, {"message": said}, path="/talk")
     check(said, reply, body.decode())
+
+
+async def test_plain_text_that_breaks_off_does_not_pass_for_whole(
+    guarded: Guarded, upstream: str, script: Script
+) -> None:
+    """Plain text has no word for an error: the connection breaks, so that the client sees it is not whole."""
+    script.headers = {"Content-Type": "text/plain"}
+    script.chunks, script.cut, script.delay = [HARMLESS_REPLY[:60].encode()], True, 0.3
+    url = await guarded(upstream, generic=[{**MAPPING, "stream": "text"}])
+    with pytest.raises(aiohttp.ClientError):
+        await post(url, {"message": HARMLESS_MESSAGE}, path="/talk")
 
 
 async def test_earlier_messages_are_read(guarded: Guarded, upstream: str, script: Script) -> None:
