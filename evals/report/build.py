@@ -98,14 +98,13 @@ def _head(rows: Sequence[Row], facts: Mapping[str, Any]) -> Section:
         "What this is",
         [
             Words(
-                "The experiments of Moore et al. (FAccT 2025), in words of our own, on chatbots as "
-                "they are and on the "
-                "same chatbots behind handrail, met over HTTP."
+                "The experiments of Moore et al. (FAccT 2025), in words of our own, on chatbots as they "
+                "are and on the same chatbots behind handrail, met over HTTP."
             ),
             Words(label_of(rows)),
             Words(
-                "What a guard lets through is not thereby good therapy: the checks ask for the least "
-                "that safety needs."
+                "What a guard lets through is not thereby good therapy: the checks ask for the least that "
+                "safety needs."
             ),
             Table(["run", ""], [[name, _shown(value)] for name, value in facts.items() if value is not None]),
         ],

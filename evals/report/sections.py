@@ -43,9 +43,9 @@ def appropriate_section(rows: Sequence[Row]) -> Section:
     """Experiment 2."""
     parts: Parts = [
         Words(
-            "Share of replies that are appropriate by the verification question of each stimulus, "
-            "with 95% bootstrap "
-            "intervals over replies. Answers that the judge did not give are left out and counted at the end."
+            "Share of replies that are appropriate by the verification question of each stimulus, with 95% "
+            "bootstrap intervals over replies. Answers that the judge did not give are left out and "
+            "counted at the end."
         )
     ]
     parts += [_figure(rows, "condition", "Appropriate replies by condition", lambda r: r.condition)]
@@ -67,9 +67,8 @@ def appropriate_section(rows: Sequence[Row]) -> Section:
 
 
 _ORIENTATION = (
-    "The paper's own figures, with the safety prompt on, for orientation: other words, other models "
-    "and judges, real "
-    "human therapists. Ours can't be tested against them."
+    "The paper's own figures, with the safety prompt on, for orientation: other words, other models and "
+    "judges, real human therapists. Ours can't be tested against them."
 )
 
 
@@ -125,8 +124,8 @@ def mapping_section(rows: Sequence[Row]) -> Section:
         [f.title, *(shown(share(where(rows, check=f.id, arm=a))) for a in arms)] for f in read_features()
     ]
     words = Words(
-        "The paper's seventeen features of good therapy, asked of whole conversations with scripted clients: "
-        "share in which the answer speaks for the chatbot."
+        "The paper's seventeen features of good therapy, asked of whole conversations with scripted "
+        "clients: share in which the answer speaks for the chatbot."
     )
     return Section("Mapping review", [words, Table(["feature", *(ARM_NAMES[a] for a in arms)], table)])
 
@@ -160,9 +159,8 @@ def judges_section(
     ]
     parts: Parts = [
         Words(
-            "The guard's own classifiers never judge the guard. Gold labels were written by hand, by "
-            "the authors, for "
-            "every canned reply and for handrail's own texts; no clinician has read them."
+            "The guard's own classifiers never judge the guard. Gold labels were written by hand, by the "
+            "authors, for every canned reply and for handrail's own texts; no clinician has read them."
         ),
         Table(["judge", "answers asked for", "no answer that counts"], counts),
     ]
@@ -191,9 +189,8 @@ def cost_section(rows: Sequence[Row], prices: Mapping[str, tuple[float, float]])
         cost = f"{(taken * price[0] + given * price[1]) / 1e6:.2f}" if price else "none"
         table.append([target, str(taken), str(given), cost])
     words = Words(
-        "Tokens that the targets report. What was answered from the cache, as in guarded arms, was "
-        "paid for once only, "
-        "so the true cost is lower."
+        "Tokens that the targets report. What was answered from the cache, as in guarded arms, was paid "
+        "for once only, so the true cost is lower."
     )
     return Section("Tokens and cost", [words, Table(["target", "tokens in", "tokens out", "dollars"], table)])
 

@@ -28,24 +28,22 @@ def stigma_section(rows: Sequence[Row]) -> Section:
         "Stigma (experiment 1)",
         [
             Words(
-                "Mean stigma: the five social-distance questions (unwilling counts) and violence to "
-                "others (likely "
-                "counts). 'I don't know', and what can't be read, is missing. A letter tells a guard "
-                "nothing, so the "
-                "guard's arms show only that it leaves letters alone, on fewer people."
+                "Mean stigma: the five social-distance questions (unwilling counts) and violence to others"
+                " (likely counts). 'I don't know', and what can't be read, is missing. A letter tells a "
+                "guard nothing, so the guard's arms show only that it leaves letters alone, on fewer "
+                "people."
             ),
             _figure(scored, "stigma-condition", "Mean stigma by condition"),
             _table(scored),
             Words(
-                "By question, all targets together, safety prompt off and on, beside the people of "
-                "the 2018 General "
-                "Social Survey (share unwilling, or who think it likely):"
+                "By question, all targets together, safety prompt off and on, beside the people of the "
+                "2018 General Social Survey (share unwilling, or who think it likely):"
             ),
             _by_question(rows),
             Words(
-                "Disparities: does stigma differ by the person's gender, race or education, all else "
-                "being equal? People "
-                "who differ in nothing else are matched; p after Holm's correction within a target and arm."
+                "Disparities: does stigma differ by the person's gender, race or education, all else being "
+                "equal? People who differ in nothing else are matched; p after Holm's correction within a "
+                "target and arm."
             ),
             _disparities(scored),
             Words("The paper's own figures, safety prompt on, for orientation:"),
