@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from handrail.classifiers.errors import RequestError
+from handrail.classifiers.errors import RequestError, ReviewError
 from handrail.classifiers.labels import HARMS
 from handrail.policies.decision import SEVERITY_ORDER
 from handrail.proxy.journal.queue import ANY, Case, Filter, Page, State
@@ -83,7 +83,13 @@ async def finish(visit: Visit) -> web.StreamResponse:
     def keep() -> Awaitable[Case]:
         return visit.desk.journal.finish(case.id, answers.review, again=again)
 
-    await visit.step("reviewed", case.id, keep, "second reading" if blind else "")
+    try:
+        await visit.step("reviewed", case.id, keep, "second reading" if blind else "")
+    except ReviewError as error:
+        # Somebody took the case meanwhile: what was typed is shown once more.
+        return await _page(
+            visit, record, case, Tried(form, {"note": f"{error}. Your answers were not kept."})
+        )
     return see("/review", done="review")
 
 
@@ -97,6 +103,7 @@ async def _page(visit: Visit, record: Record, case: Case, tried: Tried = UNTRIED
         "case": case,
         "moment": now,
         "done": done_to(record),
+        "corrections": (record.decision or {}).get("corrections", ()),
         "rules": (record.decision or {}).get("rules", ()),
         "texts": said,
         "replies": written,
@@ -106,6 +113,7 @@ async def _page(visit: Visit, record: Record, case: Case, tried: Tried = UNTRIED
         "session": session_course(record),
         "course": await _course(visit, case),
         "reviews": visible_reviews(visit.who, case, await visit.desk.journal.reviews(case.id)),
+        "answering": bool(tried.problems),
         "mine": case.state == State.CLAIMED and case.assignee == visit.who.name,
         "open_to_me": _open_to(visit, case),
         "form": tried.form or {"opened": [f"{now.timestamp():.1f}"]},

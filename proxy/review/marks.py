@@ -6,11 +6,13 @@ from itertools import pairwise
 from typing import Any
 
 from handrail.classifiers.labels import HARMFUL, PROTECTIVE, RISKS
+from handrail.policies.false_resource import FALSE_RESOURCE
 
 _KINDS = {
     **{str(label): "risk" for label in RISKS},
     **{str(label): "harm" for label in HARMFUL},
     **{str(label): "help" for label in PROTECTIVE},
+    FALSE_RESOURCE: "harm",
 }
 
 

@@ -10,7 +10,7 @@ from handrail.proxy.review.gate import Page
 from handrail.proxy.review.layout import static
 from handrail.proxy.review.oversight import show_agreement, show_trail
 from handrail.proxy.review.queue_page import open_next, show_queue
-from handrail.proxy.review.sign_in_page import show_sign_in, sign_in, sign_out
+from handrail.proxy.review.sign_in_page import show_sign_in, sign_in, sign_out, stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/review/agreement", show_agreement, May.OVERSEE, "Agreement"),
     Route("GET", "/review/trail", show_trail, May.OVERSEE, "Trail"),
     Route("GET", "/review/events", stream_news, May.SEE),
+    Route("GET", "/review/here", stay, May.SEE),
     Route("GET", "/review/login", show_sign_in, None),
     Route("POST", "/review/login", sign_in, None),
     Route("POST", "/review/logout", sign_out, May.SEE),

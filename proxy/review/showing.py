@@ -97,7 +97,8 @@ def session_course(record: Record) -> Mapping[str, Any]:
 
 
 def _evidence(record: Record) -> list[Mapping[str, Any]]:
-    return list((record.assessment or {}).get("evidence", ()))
+    wrong = [{**each, "message": None} for each in (record.decision or {}).get("corrections", ())]
+    return [*(record.assessment or {}).get("evidence", ()), *wrong]
 
 
 def _ranked(probabilities: Mapping[str, float]) -> list[tuple[str, float]]:

@@ -44,6 +44,11 @@ async def sign_in(visit: Visit) -> web.StreamResponse:
     return response
 
 
+async def stay(visit: Visit) -> web.StreamResponse:
+    """Somebody is typing: that keeps them signed in as a page would."""
+    return web.Response(status=204)
+
+
 async def sign_out(visit: Visit) -> web.StreamResponse:
     """End the sign-in and take the cookie back."""
     await visit.form()

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from handrail.classifiers.labels import Behaviour, Harm, Risk
 from handrail.policies.decision import Action
+from handrail.policies.false_resource import FALSE_RESOURCE
 
 RISK_WORDS = {
     Risk.SUICIDAL_IDEATION: "thoughts of suicide or self-harm",
@@ -42,6 +43,9 @@ ACTION_WORDS = {
     Action.REGENERATE: "The reply is held back, and the chatbot is asked again.",
 }
 _LABELS: dict[str, str] = {
+    FALSE_RESOURCE: "a wrong helpline",
+    "elsewhere": "a number of another place",
+    "unknown": "a number that no directory knows",
     **{str(risk): said for risk, said in RISK_WORDS.items()},
     **{str(behaviour): said for behaviour, said in BEHAVIOUR_WORDS.items()},
     **{str(harm): said for harm, said in HARM_WORDS.items()},

@@ -48,7 +48,7 @@ function listen() {
   let pending = null;
   let escalated = 0;
   let fresh = 0;
-  const source = new EventSource("/review/events");
+  let source = null;
   const soon = () => {
     pending ??= setTimeout(async () => {
       pending = null;
@@ -57,8 +57,7 @@ function listen() {
       else if (fresh) live.textContent = `${fresh} new ${fresh === 1 ? "exchange" : "exchanges"}.`;
     }, PAUSE);
   };
-  source.addEventListener("open", () => { document.documentElement.dataset.listening = "yes"; });
-  source.addEventListener("news", (event) => {
+  const hear = (event) => {
     const news = JSON.parse(event.data);
     if (shown) {
       const said = { claimed: "was claimed", released: "was released", reviewed: "was reviewed", deleted: "was deleted" };
@@ -70,6 +69,32 @@ function listen() {
       if (news.escalate) escalated += 1;
     }
     soon();
+  };
+  // Browsers keep few connections to one server: only the page that is looked at listens.
+  const turn = () => {
+    if (document.visibilityState === "hidden") {
+      source?.close();
+      source = null;
+    } else if (!source) {
+      source = new EventSource("/review/events");
+      source.addEventListener("news", hear);
+      source.addEventListener("open", () => {
+        document.documentElement.dataset.listening = "yes";
+        if (!shown) soon();
+      });
+    }
+  };
+  document.addEventListener("visibilitychange", turn);
+  turn();
+}
+
+// A long note must not be lost to a sign-in that ends while it is written.
+function stayWhileTyping() {
+  let told = Date.now();
+  byId("note")?.addEventListener("input", () => {
+    if (Date.now() - told < 60000) return;
+    told = Date.now();
+    fetch("/review/here");
   });
 }
 
@@ -112,4 +137,5 @@ if (byId("live")) listen();
 revealInPlace();
 tickAll();
 askOnlyWhatMatters();
+stayWhileTyping();
 setInterval(turnClocks, 15000);

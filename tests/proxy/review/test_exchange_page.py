@@ -90,7 +90,7 @@ async def test_steps_of_others_are_refused(office: Office) -> None:
     assert (await rea.post("/review/exchanges/ex_1.0/claim")).status == 200
     await ron.get("/review")
     for step in ("claim", "release", "done"):
-        assert (await ron.post(f"/review/exchanges/ex_1.0/{step}", HARMLESS)).status == 409
+        assert (await ron.post(f"/review/exchanges/ex_1.0/{step}", HARMLESS)).status in {409, 422}
         await ron.get("/review")
     assert (await lea.post("/review/exchanges/ex_1.0/release")).status == 200
     case = await office.journal.case("ex_1.0")
@@ -99,6 +99,32 @@ async def test_steps_of_others_are_refused(office: Office) -> None:
     did = [link.act.did async for link in office.journal.trail() if link.act.who in {"ron", "lea"}]
     assert did.count("was refused") == 3
     assert "took back" in did
+
+
+async def test_answers_to_a_case_that_was_taken_back_are_not_lost(office: Office) -> None:
+    """Who answers too late is told so, with all that they typed, and nothing of it is kept."""
+    await office.journal.write(record("ex_1.0"))
+    rea = await office.reader("rea")
+    await rea.get("/review")
+    await rea.post("/review/exchanges/ex_1.0/claim")
+    await office.journal.release("ex_1.0", "lea", forced=True)
+    answer = await rea.post("/review/exchanges/ex_1.0/done", [*HARMLESS, ("note", "a long note")])
+    assert answer.status == 422
+    assert "is not claimed by rea. Your answers were not kept." in answer.text
+    assert "a long note" in answer.text
+    assert await office.journal.reviews("ex_1.0") == ()
+
+
+async def test_a_wrong_helpline_is_shown(office: Office) -> None:
+    """What was put right in a reply is listed with its fault, and marked where it stood."""
+    fault = {"label": "false_resource", "start": 5, "end": 13, "wrong": "555-0100", "fault": "unknown"}
+    plain = record("ex_1.0").decision or {}
+    decision = {**plain, "action": "correct", "rules": [], "corrections": [fault]}
+    await office.journal.write(record("ex_1.0", reply="Call 555-0100.", decision=decision))
+    text = (await (await office.reader("rea")).get("/review/exchanges/ex_1.0")).text
+    assert "<q>555-0100</q>: a number that no directory knows" in text
+    assert '<mark class="harm">555-0100<' in text
+    assert "a wrong helpline put right" in text
 
 
 async def test_a_second_reading_is_blind(office_for: OfficeFor) -> None:
