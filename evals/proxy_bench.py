@@ -15,7 +15,7 @@ import socket
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.request import urlopen
@@ -24,7 +24,6 @@ from handrail.evals.proxy_bench_load import Answered, Load, ask, ask_each, chat
 from handrail.evals.proxy_bench_systems import System, handrail, nginx, python, running, wait_for
 from handrail.evals.proxy_bench_upstream import FIRST_SENTENCE
 
-_ROUNDS = 9
 _REQUESTS = {1: 250, 16: 1200, 64: 1200}
 _PACE = 0.02
 _STREAMS = 500
@@ -34,6 +33,7 @@ _BEGIN, _END = "<!-- proxy bench -->", "<!-- end of proxy bench -->"
 _RIVAL = """model_list:
   - model_name: m
     litellm_params: {{model: openai/m, api_base: "{upstream}/v1", api_key: sk-x}}
+general_settings: {{master_key: sk-x}}
 """
 _LEFT_OUT = "nginx is not installed, so it is not measured (`apt-get install nginx-light`)."
 
@@ -41,10 +41,10 @@ _LEFT_OUT = "nginx is not installed, so it is not measured (`apt-get install ngi
 Figures = dict[tuple[str, int], list[tuple[float, float, float]]]
 
 
-def relayed(systems: Sequence[System]) -> list[str]:
+def relayed(systems: Sequence[System], rounds: int) -> list[str]:
     """Requests per second and median latency of whole answers, each as a share of the minimal proxy's."""
     found: Figures = {}
-    for turn in range(_ROUNDS):
+    for turn in range(rounds):
         for connections, requests in _REQUESTS.items():
             for system in (*systems[turn % len(systems) :], *systems[: turn % len(systems)]):
                 figures = _one(system, connections, requests)
@@ -77,17 +77,19 @@ def _row(found: Figures, name: str, connections: int) -> str:
     return f"| {name} | {connections} | {own} | {rates:.2f} | {latencies:.2f} |"
 
 
-def first_text(systems: Sequence[System], guarded: System) -> list[str]:
+def first_text(systems: Sequence[System], guarded: System, rounds: int) -> list[str]:
     """Time to the first text of a streamed reply, against a sentence of it and an assessment more."""
     times: dict[str, list[float]] = {system.name: [] for system in systems}
-    for turn in range(_ROUNDS):
+    before = _assessments(guarded)
+    for turn in range(rounds):
         for system in systems:
             request = chat(system.url, said=f"What should I cook on day {turn}?", stream=True, pace=_PACE)
             (answer,) = asyncio.run(ask_each(system.url, [request]))
             _check(system, [answer], 1)
             times[system.name].append(answer.first * 1000)
     medians = {name: statistics.median(found) for name, found in times.items()}
-    sentence, assessment = FIRST_SENTENCE * _PACE * 1000, _assessment(guarded)
+    total, count = (after - b for after, b in zip(_assessments(guarded), before, strict=True))
+    sentence, assessment = FIRST_SENTENCE * _PACE * 1000, total / count * 1000
     grown = medians[guarded.name] - medians["minimal"]
     lines = ["| | first text, ms |", "| --- | --- |"]
     lines += [f"| {name} | {median:.1f} |" for name, median in medians.items()]
@@ -142,15 +144,15 @@ def _check(system: System, answers: Sequence[Answered], wanted: int) -> None:
         raise SystemExit(f"{system.name} did not answer every request with 200")
 
 
-def _assessment(guarded: System) -> float:
-    """Mean time of an assessment so far, in ms."""
+def _assessments(guarded: System) -> tuple[float, float]:
+    """Seconds that assessments have taken so far, and how many there were."""
     with urlopen(f"{guarded.url}/metrics") as answer:  # noqa: S310  (a server of this benchmark)
         text = answer.read().decode()
     total, count = (
         float(re.findall(rf"^handrail_assessment_seconds_{name} (\S+)$", text, re.MULTILINE)[0])
         for name in ("sum", "count")
     )
-    return total / count * 1000
+    return total, count
 
 
 def _environment(mode: str, journal: Path) -> dict[str, str]:
@@ -185,8 +187,8 @@ def _start(stack: ExitStack, upstream: str, folder: Path, rival: str | None) -> 
     return systems
 
 
-def _measure(rival: str | None) -> str:
-    """All tables, as Markdown."""
+def _measure(rival: str | None, rounds: int) -> Iterator[list[str]]:
+    """Tables and sentences, as each is found."""
     others = _ALL_CORES - _cores(1) or _ALL_CORES
     os.sched_setaffinity(0, others)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -195,13 +197,13 @@ def _measure(rival: str | None) -> str:
         with ExitStack() as proxies:
             systems = _start(proxies, bot.url, folder, rival)
             by_name = {system.name: system for system in systems}
-            parts = [relayed(systems), first_text(systems, by_name["handrail, enforce"])]
-        parts.append(slow_streams(bot.url, folder))
+            yield relayed(systems, rounds)
+            yield first_text(systems, by_name["handrail, enforce"], rounds)
+        yield slow_streams(bot.url, folder)
     if "nginx" not in by_name:
-        parts.append([_LEFT_OUT])
+        yield [_LEFT_OUT]
     load = os.getloadavg()[0]
-    parts.append([f"Load average of the machine at the end: {load:.1f} on {len(_ALL_CORES)} cores."])
-    return "\n\n".join("\n".join(lines) for lines in parts)
+    yield [f"{rounds} rounds; load average of the machine at the end: {load:.1f} on {len(_ALL_CORES)} cores."]
 
 
 def write_into(path: Path, tables: str) -> None:
@@ -218,13 +220,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What relaying and screening cost.")
     parser.add_argument("--rival", help="command that starts a gateway, with {port} and {folder} in it")
     parser.add_argument("--into", type=Path, help="document to write the tables into")
+    parser.add_argument("--rounds", type=int, default=9, help="how often the systems take turns (default 9)")
     options = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    tables = _measure(options.rival)
-    sys.stdout.write(tables + "\n")
+    parts = []
+    for lines in _measure(options.rival, options.rounds):
+        parts.append("\n".join(lines))
+        sys.stdout.write(parts[-1] + "\n\n")
+        sys.stdout.flush()
     if options.into:
-        write_into(options.into, tables)
+        write_into(options.into, "\n\n".join(parts))
 
 
 _ALL_CORES = os.sched_getaffinity(0)

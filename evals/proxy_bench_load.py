@@ -10,6 +10,8 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+# The first word of the scripted reply.
+_TEXT = re.compile(rb'"content": *"It')
 _END = b"0\r\n\r\n"
 
 
@@ -47,7 +49,7 @@ class _Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._got += data
         now = time.perf_counter() - self._began
-        if not self._first and b'"content": "It' in self._got:
+        if not self._first and _TEXT.search(self._got):
             self._first = now
         head, found, body = self._got.partition(b"\r\n\r\n")
         if not found:

@@ -16,6 +16,7 @@ WORDS = SENTENCE.split()
 FIRST_SENTENCE = len(WORDS) + 1
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_STREAMED = re.compile(rb'"stream": *true')
 _PACE = re.compile(rb'"pace": *([0-9.]+)')
 
 
@@ -61,7 +62,7 @@ class _Chatbot(asyncio.Protocol):
             return
         self._got = b""
         pace = _PACE.search(body)
-        if b'"stream": true' not in body:
+        if not _STREAMED.search(body):
             self._transport.write(_WHOLE)
         elif pace:
             self._transport.write(_STREAM_HEAD)
