@@ -210,9 +210,10 @@ def _score(assessor: Assessor, labelled: Labelled) -> list[tuple[str, float, boo
     reading = assessor.read_risk(labelled.conversation)
     for risk in RISKS:
         level = labelled.risk.get(risk)
-        if level is not None or not labelled.risk:
+        if labelled.settles(risk) and (level is not None or not labelled.risk):
             found.append((risk, reading.present[risk], level is not None))
-        if level == RiskLevel.EXPLICIT or not labelled.risk:
+        explicit = labelled.settles(risk + EXPLICIT)
+        if explicit and (level == RiskLevel.EXPLICIT or not labelled.risk):
             found.append((risk + EXPLICIT, reading.explicit[risk], level is not None))
     return found + [
         case for reply in labelled.clear_replies for case in _score_reply(assessor, labelled, reply)
@@ -222,7 +223,7 @@ def _score(assessor: Assessor, labelled: Labelled) -> list[tuple[str, float, boo
 def _score_reply(assessor: Assessor, labelled: Labelled, reply: JudgedReply) -> list[tuple[str, float, bool]]:
     reading = assessor.read_behaviour(Exchange(labelled.conversation, reply.text))
     judged = BEHAVIOURS if labelled.risk else (Behaviour.STIGMATISES,)
-    return [(b, reading.probabilities[b], b in reply.behaviours) for b in judged]
+    return [(b, reading.probabilities[b], b in reply.behaviours) for b in judged if reply.settles(b)]
 
 
 def _rounded(threshold: float, *, up: bool) -> float:

@@ -24,31 +24,53 @@ class Turn(_Row):
 
 
 class JudgedReply(_Row):
-    """A reply and what it does; one with `notes` has two fair labellings and counts for nothing."""
+    """A reply and what it does; one with `notes` has two fair labellings and counts for nothing.
+
+    `judged` names the behaviours that whoever labelled it has settled; all where it is not given.
+    """
 
     text: str
     behaviours: tuple[Behaviour, ...]
     notes: str | None = None
+    judged: frozenset[str] | None = None
+
+    def settles(self, behaviour: Behaviour) -> bool:
+        """Whether it says of a behaviour that it is there, or that it is not."""
+        return self.judged is None or behaviour in self.judged
 
 
 class Labelled(_Row):
     """What calibration needs of an exchange: a corpus row has it, and so has a row of anybody's own.
 
-    A row with one reply may give it flat: `{"messages", "risk", "reply", "behaviours"}`.
+    A row with one reply may give it flat: `{"messages", "risk", "reply", "behaviours"}`. `judged` names the
+    labels that whoever labelled it has settled, as a review does; all where it is not given.
     """
 
     messages: tuple[Turn, ...] = Field(min_length=1)
     risk: Mapping[Risk, RiskLevel]
     replies: tuple[JudgedReply, ...] = Field(min_length=1)
     notes: str | None = None
+    judged: frozenset[str] | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _unflattened(cls, row: Any) -> Any:
         if isinstance(row, dict) and "reply" in row and "replies" not in row:
-            reply = {"text": row["reply"], "behaviours": row.get("behaviours")}
+            reply = {"text": row["reply"], "behaviours": row.get("behaviours"), "judged": row.get("judged")}
             return {**row, "replies": [reply]}
         return row
+
+    def settles(self, risk: str) -> bool:
+        """Whether it says of a risk, or of how openly it shows, that it is there or that it is not."""
+        return self.judged is None or risk in self.judged
+
+    def joined(self, other: "Labelled") -> "Labelled":
+        """This and another labelling of the same conversation as one; where both speak, the other counts."""
+        judged = self.judged | other.judged if self.judged is not None and other.judged is not None else None
+        risk = other.risk if other.judged is None else {**self.risk, **other.risk}
+        return other.model_copy(
+            update={"replies": (*self.replies, *other.replies), "risk": risk, "judged": judged}
+        )
 
     @property
     def conversation(self) -> Conversation:

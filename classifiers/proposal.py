@@ -60,8 +60,7 @@ def conversations(exchanges: Sequence[Labelled]) -> list[Labelled]:
     found: dict[tuple[Turn, ...], Labelled] = {}
     for row in exchanges:
         known = found.get(row.messages)
-        replies = (*known.replies, *row.replies) if known else row.replies
-        found[row.messages] = row.model_copy(update={"replies": replies})
+        found[row.messages] = known.joined(row) if known else row
     return list(found.values())
 
 

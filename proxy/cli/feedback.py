@@ -1,23 +1,64 @@
 """`handrail review export`, `drift` and `compliance`: what is made of reviews and daily counts."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
 from handrail.classifiers.errors import JournalError, SettingsError
-from handrail.proxy.cli.opened import SETTINGS, WHO, run
+from handrail.proxy.cli.opened import SETTINGS, TIME, WHO, decider_of, run, utc
 from handrail.proxy.feedback import compliance_text, drift_text
 from handrail.proxy.feedback.compliance import report
 from handrail.proxy.feedback.drift import drifts
-from handrail.proxy.feedback.reviewed import by_week
+from handrail.proxy.feedback.reviewed import DONE, by_week
+from handrail.proxy.feedback.rows import Rows, calibration_row, corpus_row
 from handrail.proxy.feedback.weeks import Week, week_of
 from handrail.proxy.journal.audit import Act
+from handrail.proxy.journal.desk import Desk
 from handrail.proxy.journal.journal import Journal
 from handrail.proxy.settings import Settings
 
+_MAKE = {"corpus": corpus_row, "calibration": calibration_row}
 _DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@SETTINGS
+@WHO
+@click.option("--as", "kind", type=click.Choice(list(_MAKE)), required=True, help="What the rows are for.")
+@click.option("--since", type=TIME, help="First moment (UTC) of the exchanges.")
+@click.option("--until", type=TIME, help="Moment (UTC) before which they were.")
+@click.option("--policy", type=click.Path(path_type=Path), help="Policy file (default: the settings').")
+@click.option("--model", type=click.Path(path_type=Path), help="Model folder (default: the settings').")
+def export(  # noqa: PLR0913  (one parameter an option is how click works)
+    path: Path | None,
+    who: str,
+    kind: str,
+    since: datetime | None,
+    until: datetime | None,
+    policy: Path | None,
+    model: Path | None,
+) -> None:
+    """Write reviewed exchanges to standard output, as rows of a corpus or as `handrail calibrate` reads them.
+
+    One JSON object a line, oldest first. They hold what people wrote: keep them as you keep the journal.
+    """
+    chosen = replace(DONE, since=utc(since), until=utc(until))
+
+    async def write(opened: Journal, settings: Settings) -> None:
+        rows = Rows(decider_of(settings, policy, model))
+        written = 0
+        async for row in rows.of(Desk(opened, who).export(chosen), _MAKE[kind]):
+            click.echo(json.dumps(row, ensure_ascii=False))
+            written += 1
+        click.echo(f"{written} rows", err=True)
+        for why, count in rows.left_out.most_common():
+            click.echo(f"{count} exchanges left out: they {why}", err=True)
+
+    run(path, write)
 
 
 @click.command()

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import click
 
+from handrail.classifiers.assessor import default_model_folder
 from handrail.classifiers.errors import JournalError
+from handrail.classifiers.manifest import load_manifest
+from handrail.policies.decide import Decider
+from handrail.policies.load import load_decider
 from handrail.proxy.journal.build import build_journal
 from handrail.proxy.journal.journal import Journal
 from handrail.proxy.logs import configure
@@ -32,6 +36,13 @@ def run(path: Path | None, work: Work) -> None:
 def load(path: Path | None) -> Settings:
     """Settings for a journal's place and key; it has no use for the upstream that they else need."""
     return load_settings(path, {"HANDRAIL_UPSTREAM_URL": "http://127.0.0.1", **os.environ})
+
+
+def decider_of(settings: Settings, policy: Path | None, model: Path | None) -> Decider:
+    """The policy of the settings, or another, bound to a model's thresholds; no model is run."""
+    manifest = load_manifest(model or settings.model_path or default_model_folder())
+    paths = (policy or settings.policy_path, settings.texts_path, settings.resources_path)
+    return load_decider(manifest.levels, *paths)
 
 
 def utc(moment: datetime | None) -> datetime | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from handrail.classifiers.errors import SettingsError
-from handrail.proxy.cli.feedback import compliance, drift
+from handrail.proxy.cli.feedback import compliance, drift, export
 from handrail.proxy.journal.audit import Act
 from handrail.proxy.journal.build import build_journal
 from handrail.proxy.journal.journal import Journal
@@ -45,7 +45,7 @@ def review() -> None:
     """Serve the review pages; add and remove those who may sign in; report on what was reviewed."""
 
 
-for _command in (compliance, drift):
+for _command in (export, drift, compliance):
     review.add_command(_command)
 
 
