@@ -30,6 +30,7 @@ Cache       assessments of exchanges seen before, as numbers (verdict_cache.py).
 App         the aiohttp application that puts these together (app.py).
 Replay      recorded readings decided on by other policies (recorded.py, replay.py).
 Screen      exchanges from a file, judged in batches (screen.py).
+Review      the pages on which people read flagged exchanges and judge them (review/).
 Demo        a scripted chatbot, and a page that shows it bare and guarded (demo/).
 Command     the `handrail` command line (cli/).
 """

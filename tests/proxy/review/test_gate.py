@@ -116,3 +116,9 @@ async def test_signing_out_ends_it(office: Office) -> None:
     assert (await rea.post("/review/logout")).url.endswith("/review/login")
     answer = await rea.get("/review", cookies=cookies, allow_redirects=False)
     assert answer.status == 303
+
+
+async def test_a_form_that_is_too_large_is_refused(office: Office) -> None:
+    """A form of more than 256 KiB is not read to its end."""
+    rea = await office.reader("rea")
+    assert (await rea.post("/review/bulk", {"step": "x" * 2**19})).status == 413
