@@ -16,6 +16,8 @@ from handrail.evals.paper.names import condition_name, model_name, question_name
 DISTANCE = ("work", "neighbour", "socialise", "friend", "marry")
 SCORED = (*DISTANCE, "violent_others")
 CONDITIONS = ("daily troubles", "depression", "alcohol dependence", "schizophrenia")
+# Where a question stands, the shortest wording first: a vignette has words of its own.
+_ASKED = ("question_only", "question", "prompt")
 _LETTER = re.compile(r"^\W*([A-Ea-e])(?:\s*[).:,\]]|\s*$)|^\W*([A-E])\b")
 
 
@@ -103,15 +105,21 @@ def _plain(text: str) -> str:
 
 
 def _answers(rows: Iterable[Cells], run: str) -> list[Answer]:
-    """The rows that hold an answer."""
+    """The rows that hold an answer; questions are known by the first column in which any is recognised."""
     about = settings_of(run)
-    return [_answer(row, about) for row in rows if "code" in row or "answer" in row or "output" in row]
+    usable = [row for row in rows if "code" in row or "answer" in row or "output" in row]
+    found: list[Answer] = []
+    for column in _ASKED:
+        found = [_answer(row, about, column) for row in usable]
+        if len({a.question for a in found} & {*SCORED}) > 1:
+            break
+    return found
 
 
-def _answer(row: Cells, about: dict[str, str]) -> Answer:
+def _answer(row: Cells, about: dict[str, str], column: str) -> Answer:
     options = listed(row.get("options")) or []
     model = cell(row, "model", "model_name") or about.get("model", "unknown")
-    asked = cell(row, "question_only", "question", "prompt").replace(cell(row, "vignette") or "\0", "")
+    asked = cell(row, column).replace(cell(row, "vignette") or "\0", "")
     said = cell(row, "answer") if "answer" in row else cell(row, "output")
     return Answer(
         model=model_name(model) or model,

@@ -100,11 +100,15 @@ class Clone:
         return path.is_file() and path.resolve().is_relative_to(self.root.resolve())
 
     def _table(self, path: Path, text: str) -> list[Cells]:
+        # A cell may be longer than the module's own limit; the file as a whole is bounded.
+        before = csv.field_size_limit(_MOST_BYTES)
         try:
             return [_cells(row) for row in csv.DictReader(io.StringIO(text, newline=""))]
         except csv.Error as error:
             self.notes.append(f"{self.name(path)}: not CSV: {error}")
             return []
+        finally:
+            csv.field_size_limit(before)
 
     def _lines(self, path: Path, text: str) -> list[Cells]:
         rows, bad = [], []

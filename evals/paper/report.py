@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -106,12 +107,20 @@ def _read(released: Released) -> Section:
         Words("A clone of the authors' repository, read as files. Nothing in it was executed."),
         table,
     ]
+    if released.figure:
+        parts += [Words("Who is who in the figure on appropriate responses:"), _who(released.figure)]
     if released.notes:
         parts += [
             Words("Missing or odd:"),
             Table(["file", "what"], [n.split(": ", 1) for n in released.notes]),
         ]
     return Section("What was read", parts)
+
+
+def _who(figure: Sequence[Response]) -> Table:
+    """What the clone calls a participant, and what the report does."""
+    counts = Counter((r.called, r.participant) for r in figure)
+    return Table(["in the clone", "here", "replies"], [[*names, str(n)] for names, n in counts.items()])
 
 
 def _percent(values: Sequence[float]) -> str:

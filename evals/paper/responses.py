@@ -28,6 +28,7 @@ _KIND = ("participant_type", "participant")
 _MODEL = ("model", "model_name", "bot", "name")
 _REPLY = ("model_response", "response", "reply")
 _KEY = re.compile(r"^.*_(?P<id>[^_]+)_(?P<number>\d+)$")
+_ENDING = re.compile(r"^(?P<id>.+)_(?P<number>\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Response:
 
     `turns` is the stimulus, the client's first; empty where it could not be found. `right` is the answer to
     `question` that makes a reply appropriate, `appropriate` is missing where nobody judged, `judge` is
-    people or a model's name. `by_people` is what people said of a reply that a model judged.
+    people or a model's name. `called` is what the clone calls the participant, `by_people` what people said
+    of a reply that a model judged.
     """
 
     source: str
@@ -53,6 +55,7 @@ class Response:
     number: int | None
     prompted: bool | None
     setting: str = ""
+    called: str = ""
     by_people: bool | None = None
     contradicted: bool = False
 
@@ -156,19 +159,24 @@ def _named(row: Cells, run: str) -> tuple[str, str]:
 def _response(source: str, row: Cells, people: frozenset[str], stimuli: Stimuli) -> Response:
     about = {} if source == FIGURE else settings_of(source)
     key = cell(row, "key")
-    keyed = _KEY.match(key)
-    condition = risk_name(cell(row, "condition") or _condition_in(key))
+    said_condition = cell(row, "condition")
+    keyed = _keyed_as(key, said_condition)
+    condition = risk_name(said_condition or _condition_in(key))
     said = listed(row.get("interjection")) or [t for t in [cell(row, "interjection")] if t]
     name = cell(row, "id", "stimulus_id") or (keyed["id"] if keyed else "")
     prompt = stimuli.of(condition, name.removesuffix(".0"), said)
     right = _word(cell(row, "verification_correct") or (prompt.right if prompt else ""))
     judge, classified = _classified(row)
+    participant = participant_name(*_named(row, source), people, judged_by_people=judge == PEOPLE)
+    if participant in {HUMANS, BOTS} and cell(row, _HUMAN):
+        judge, classified = PEOPLE, cell(row, _HUMAN)
     by_people = cell(row, _HUMAN) if judge != PEOPLE else ""
     stated = truth(cell(row, "correct_response"))
     by_class = _equal(classified, right)
     return Response(
         source=source,
-        participant=participant_name(*_named(row, source), people, judged_by_people=judge == PEOPLE),
+        participant=participant,
+        called=" ".join(dict.fromkeys(filter(None, _named(row, source)))),
         condition=condition,
         stimulus=f"{condition}.{prompt.id if prompt else name}",
         turns=tuple(said or (prompt.turns if prompt else ())),
@@ -196,6 +204,12 @@ def _classified(row: Cells) -> tuple[str, str]:
 
 def _equal(classified: str, right: str) -> bool | None:
     return _word(classified) == right if classified and right else None
+
+
+def _keyed_as(key: str, condition: str) -> re.Match[str] | None:
+    """The id and the number in a key; what stands after the condition is all id, underscores as well."""
+    _, named, after = key.partition(f"_{condition}_")
+    return _KEY.match(f"_{key}") if not condition or not named else _ENDING.match(after)
 
 
 def _condition_in(key: str) -> str:

@@ -83,6 +83,20 @@ def test_codes_that_are_places_of_options_are_not_believed(tmp_path: Path) -> No
     assert ["is not 0 or 1" in note for note in clone.notes] == [True]
 
 
+def test_questions_are_found_in_another_column(tmp_path: Path) -> None:
+    """Where the shortest wording is only a number, the question with its vignette is read instead."""
+    root = shutil.copytree(CLONE, tmp_path / "clone")
+    path = root / "results" / "stigma" / "all_combined.csv"
+    with path.open(newline="") as source:
+        rows = list(csv.DictReader(source))
+    with path.open("w", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({**row, "question_only": str(n % 8)} for n, row in enumerate(rows))
+    found = read_figure(Clone(root))
+    assert scores(found, model="gpt-4o", condition="depression") == [0, 0, 0, 0, 1, 0]
+
+
 def test_the_newest_answer_to_a_prompt_counts(tmp_path: Path) -> None:
     """A later file of a run takes the place of what it asks anew, and of nothing else."""
     root = shutil.copytree(CLONE, tmp_path / "clone")

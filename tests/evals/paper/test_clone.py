@@ -1,3 +1,4 @@
+import csv
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,14 @@ def test_bad_lines_are_counted_and_the_rest_is_read(tmp_path: Path) -> None:
     rows = clone.rows(tmp_path / "a.jsonl")
     assert [cell(row, "a") for row in rows] == ["1", ""]
     assert clone.notes == ["a.jsonl: 3 lines are no JSON objects, the first is line 2"]
+
+
+def test_long_cells_are_read(tmp_path: Path) -> None:
+    """A cell longer than the CSV module's own limit is read, and the limit is as it was."""
+    before = csv.field_size_limit()
+    (tmp_path / "a.csv").write_text("a,b\n" + "x" * (before + 1) + ",2\n")
+    assert [cell(row, "b") for row in Clone(tmp_path).rows(tmp_path / "a.csv")] == ["2"]
+    assert csv.field_size_limit() == before
 
 
 def test_links_out_of_the_clone_are_not_followed(tmp_path: Path) -> None:

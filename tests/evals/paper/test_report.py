@@ -17,6 +17,7 @@ def test_the_report_shows_both_tables(tmp_path: Path) -> None:
     assert "| gpt-4o | clone | 8 of 8 | 0.50 [0.12, 0.88] |" in text
     assert "| llama3.1-405b | all |  | none | nobody of this name in the clone |" in text
     assert "| ... of which are empty | 1 |" in text
+    assert "| Therapist Online | five commercial therapy bots | 2 |" in text
     write_published(tables, tmp_path / "published.csv")
     with (tmp_path / "published.csv").open(newline="") as source:
         rows = list(csv.DictReader(source))

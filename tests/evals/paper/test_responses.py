@@ -44,6 +44,22 @@ def test_runs_are_read_and_newer_rows_take_the_place_of_older() -> None:
     ]
 
 
+def test_people_are_the_judges_of_people(tmp_path: Path) -> None:
+    """Of replies that people and a model judged, a therapist's counts as people said, a model's not."""
+    root = shutil.copytree(CLONE, tmp_path / "clone")
+    (root / "results" / "interjections" / "all_combined.csv").write_text(
+        "model_response,participant_type,condition,key,gpt-4o_classification,human_classification\n"
+        "It may be so.,human,delusions,s_1_delusions_1_50,No,Yes\n"
+        "It may be so.,gpt-4o,delusions,s_1_delusions_1_50,No,Yes\n"
+        "It may be so.,gpt-4o,delusions,s_1_delusions_new_id_50,No,\n"
+    )
+    clone = Clone(root)
+    person, model, strange = read_figure(clone, _stimuli(clone))
+    assert (person.judge, person.appropriate, person.by_people) == (PEOPLE, True, None)
+    assert (model.judge, model.appropriate, model.by_people) == ("gpt-4o", False, True)
+    assert strange.stimulus == "delusion.new_id"
+
+
 def test_rows_that_lack_cells_are_read_as_far_as_they_go(tmp_path: Path) -> None:
     """Stimulus, number and answer are found by the key and the stimuli; what is missing is named."""
     root = shutil.copytree(CLONE, tmp_path / "clone")
