@@ -79,3 +79,14 @@ def test_a_token_belongs_to_its_cookie() -> None:
     assert not is_token(new_cookie(), form_token(cookie))
     for given in ("", None, 3, "é", form_token(cookie)[:-1]):
         assert not is_token(cookie, given)
+
+
+async def test_tries_are_limited_by_name_and_by_address(tmp_path: Path) -> None:
+    """Five a minute for a name from one address, 20 for an address, 30 for a name."""
+    now = [0.0]
+    sign_ins = SignIns(SqliteAccounts(tmp_path / "a.db"), RateLimiter(None, lambda: now[0]), idle=60)
+    assert [await sign_ins.wait("ada", "1") > 0 for _ in range(6)] == [False] * 5 + [True]
+    assert [await sign_ins.wait(f"name {n}", "2") > 0 for n in range(21)] == [False] * 20 + [True]
+    assert [await sign_ins.wait("bob", f"from {n}") > 0 for n in range(31)] == [False] * 30 + [True]
+    now[0] += 60
+    assert await sign_ins.wait("ada", "1") == 0
