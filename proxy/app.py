@@ -1,6 +1,6 @@
 """App: the aiohttp application, its parts put together in one place."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
@@ -83,11 +83,11 @@ def build_app(settings: Settings, judgement: Judgement) -> web.Application:
     app[_SETTINGS] = settings
     own = tuple(generic_dialect(mapping) for mapping in settings.generic if mapping.stream != "websocket")
     app[_KNOWN] = Known(own, dialects(Shown.of(settings.tools_shown)), settings.relay_unread)
-    app.on_shutdown.append(_leave_sockets)
+    app.on_shutdown.append(_leave)
     app.cleanup_ctx.append(lambda app: _open_parts(app, settings, judgement))
     app.on_response_prepare.append(restore_headers)
     _route_own(app, settings.own_prefix)
-    app.router.add_route("*", "/{path:.*}", _dispatch, expect_handler=check_expectation)
+    app.router.add_route("*", "/{path:.*}", _dispatch, expect_handler=_check_expectation)
     return app
 
 
@@ -149,9 +149,10 @@ async def _open_parts(app: web.Application, settings: Settings, judgement: Judge
         await upstream.close()
 
 
-async def _leave_sockets(app: web.Application) -> None:
-    """Connections that are kept open would outlive every drain."""
+async def _leave(app: web.Application) -> None:
+    """Connections that are kept open would outlive every drain, and a reply broken off says why."""
     await app[_SOCKETS].close()
+    await app[_CHAT].close()
 
 
 async def _dispatch(request: web.Request) -> web.StreamResponse:
@@ -215,16 +216,32 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except RequestError as error:
-        return refusal(error)
+        return refusal(error, _writer(request))
     except web.HTTPRequestEntityTooLarge:
         limit = request.client_max_size
         message = f"The request body is larger than {limit} bytes."
-        return error_response(Fault(413, message, INVALID, "request_too_large"))
+        return error_response(Fault(413, message, INVALID, "request_too_large"), _writer(request))
     except web.HTTPException as error:
-        return error_response(Fault(error.status, error.reason, INVALID))
+        return error_response(Fault(error.status, error.reason, INVALID), _writer(request))
     except Exception as error:
         _log.error("request_failed", error=type(error).__name__)
-        return error_response(Fault(500, "handrail met an internal error.", "server_error", "internal_error"))
+        fault = Fault(500, "handrail met an internal error.", "server_error", "internal_error")
+        return error_response(fault, _writer(request))
+
+
+async def _check_expectation(request: web.Request) -> web.Response | None:
+    """What is asked before any other handler, and outside of what tells errors."""
+    try:
+        check_expectation(request)
+    except RequestError as error:
+        return refusal(error, _writer(request))
+    return None
+
+
+def _writer(request: web.Request) -> Callable[[Fault], bytes]:
+    """How errors are told in the dialect of a request, by default OpenAI's."""
+    dialect = request.app[_KNOWN].dialect_of(request.method, request.path)
+    return dialect.write_error if dialect else write_error
 
 
 @web.middleware
@@ -238,8 +255,6 @@ async def _limits(request: web.Request, handler: Handler) -> web.StreamResponse:
     if not seconds:
         return await handler(request)
     request.app[LIVE].guard.metrics.rate_limited.inc()
-    dialect = request.app[_KNOWN].dialect_of(request.method, request.path)
-    fault = too_many(seconds)
-    response = error_response(fault, dialect.write_error) if dialect else error_response(fault)
+    response = error_response(too_many(seconds), _writer(request))
     response.headers["Retry-After"] = str(whole(seconds))
     return response

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
@@ -22,6 +24,7 @@ from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.modes import mode_of
 from handrail.proxy.regenerate import Regenerator
+from handrail.proxy.server import OF_THE_DRAIN
 from handrail.proxy.sessions import session_name
 from handrail.proxy.settings import Settings
 from handrail.proxy.streamed import answer_streamed
@@ -36,6 +39,10 @@ _READABLE_CODINGS = frozenset({"identity", "gzip", "deflate", "br", "zstd"})
 # Character sets in which ASCII is ASCII. In others, such as UTF-7, what is judged would not be what is shown.
 _CHARSETS = re.compile(r"utf-?8|(us-)?ascii|iso-?8859-\d+|latin-?1|(windows-|cp)125\d", re.IGNORECASE)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class _Stopped(Exception):  # noqa: N818  (an event, not a fault)
+    """The proxy is told to stop, and the time that open replies had is over."""
 
 
 class ChatHandler:
@@ -60,6 +67,21 @@ class ChatHandler:
         self._regenerator = Regenerator(settings, upstream, forwarding)
         self._bypass = bypass
         self._history = history
+        self._cuttables: set[asyncio.Task[object]] = set()
+        self._stopping = False
+        self._cutting: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        """Let open replies end, if they do so in time; break the others off in their own dialect."""
+        if self._cuttables:
+            self._cutting = asyncio.create_task(self._cut())
+
+    async def _cut(self) -> None:
+        """Before the server breaks off what is still open, say so."""
+        await asyncio.sleep(self._settings.drain_seconds * OF_THE_DRAIN)
+        self._stopping = True
+        for task in tuple(self._cuttables):
+            task.cancel()
 
     async def handle(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
         """Answer a request of a dialect, as the mode of its path says."""
@@ -101,7 +123,11 @@ class ChatHandler:
         # The risk is read while the model is still writing.
         reading = asyncio.create_task(turn.sit())
         try:
-            await self._exchange(turn)
+            with self._cuttable():
+                await self._exchange(turn)
+        except _Stopped:
+            stopped = UpstreamError("handrail is stopping: try again.", 503, "shutdown")
+            return await self._break_off(turn, stopped)
         except UpstreamError as error:
             return await self._broken(turn, error)
         except (ClientGone, asyncio.CancelledError) as error:
@@ -115,6 +141,23 @@ class ChatHandler:
         finally:
             reading.cancel()
         return turn.answer.response
+
+    @contextmanager
+    def _cuttable(self) -> Iterator[None]:
+        """Let a stop break off what is done in the context. Raises _Stopped when it was that."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a reply is relayed by a task")
+        self._cuttables.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+            task.uncancel()
+            raise _Stopped from None
+        finally:
+            self._cuttables.discard(task)
 
     async def _exchange(self, turn: Turn) -> None:
         headers = self._forwarding.headers(turn.request)
@@ -154,6 +197,10 @@ class ChatHandler:
         """The upstream failed: an error response, or an error event where the answer has begun."""
         turn.guard.metrics.upstream_errors.labels(error.code).inc()
         _log.error("upstream_failed", exchange=turn.origin.id, code=error.code)
+        return await self._break_off(turn, error)
+
+    async def _break_off(self, turn: Turn, error: UpstreamError) -> web.StreamResponse:
+        """Count what is not concluded as lost, and tell the client as far as the answer allows."""
         await turn.drop(error.code)
         fault = Fault(error.status, str(error), code=error.code)
         if not turn.answer.begun:

@@ -1,7 +1,8 @@
 """Guard: judges replies for the relay, and makes what was flagged durable before it is released."""
 
+import asyncio
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -228,7 +229,7 @@ class Guard:
 
     async def _write(self, record: Record) -> None:
         try:
-            await self.journal.write(record)
+            await to_the_end(self.journal.write(record))
         except JournalError as error:
             self.metrics.journal_errors.inc()
             _log.error("flagged_exchange_not_written", exchange=record.id, error=str(error))
@@ -256,3 +257,13 @@ class Guard:
         refers = self.decider.refers(text, context)
         decision = Decision(action, False, None, (), {}, text, self.decider.policy_hash, refers=refers)
         return Verdict(decision, None, failure)
+
+
+async def to_the_end(work: Coroutine[None, None, None]) -> None:
+    """Do work though whoever waits for the answer has gone, and what is done for them is cancelled."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from aiohttp import HttpVersion11, web
 
 from handrail.classifiers.errors import RequestError
-from handrail.proxy.answers import refusal
 from handrail.proxy.settings import Settings
 
 
@@ -107,12 +106,12 @@ async def _say_continue(request: web.BaseRequest) -> None:
         request.writer.output_size = 0
 
 
-async def check_expectation(request: web.Request) -> web.Response | None:
+def check_expectation(request: web.Request) -> None:
     """Refuse an `Expect` header but `100-continue`, which is met when the body is wanted."""
     if request.headers.get("Expect", "").lower() == "100-continue":
-        return None
+        return
     message = "The only expectation that can be met is 100-continue."
-    return refusal(RequestError(message, status=417, code="expectation_failed"))
+    raise RequestError(message, status=417, code="expectation_failed")
 
 
 def _deeper(value: object, most: int) -> bool:

@@ -14,6 +14,8 @@ from handrail.proxy.answers import error_response
 from handrail.proxy.dialects.dialect import INVALID, Fault
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# Share of the drain after which what has not ended is broken off with a word.
+OF_THE_DRAIN = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ async def start(site: Site, stack: AsyncExitStack, drain: float = 0) -> str:
         site.app,
         access_log=None,
         handler_cancellation=True,
-        shutdown_timeout=drain,
+        # The framework waits for so long twice: for replies to end, and then for them to notice.
+        shutdown_timeout=drain / 2,
         auto_decompress=False,
         # For so long a refused body is still taken in, so that its client reads why and meets no reset.
         lingering_time=2.0,

@@ -17,14 +17,12 @@ from handrail.proxy.headers import without_opening
 from handrail.proxy.live import Live
 from handrail.proxy.logs import logger
 from handrail.proxy.modes import mode_of
+from handrail.proxy.server import OF_THE_DRAIN
 from handrail.proxy.settings import Settings
 from handrail.proxy.talk import GOING_AWAY, Judging, Talk
 from handrail.proxy.upstream import Upstream
 
 _log = logger("sockets")
-
-# Share of the drain after which a reply that has not ended is broken off with a word.
-_OF_THE_DRAIN = 0.8
 
 
 class SocketHandler:
@@ -55,7 +53,7 @@ class SocketHandler:
 
     async def _cut(self) -> None:
         """Before the server breaks off what is still open, say so."""
-        await asyncio.sleep(self._settings.drain_seconds * _OF_THE_DRAIN)
+        await asyncio.sleep(self._settings.drain_seconds * OF_THE_DRAIN)
         for talk in tuple(self._open):
             await talk.cut(GOING_AWAY)
 

@@ -1,8 +1,6 @@
 """Streamed: an answer that comes bit by bit, judged and released as it is written."""
 
-import asyncio
 from collections import deque
-from collections.abc import Coroutine
 from dataclasses import replace
 
 import aiohttp
@@ -12,7 +10,7 @@ from handrail.classifiers.exchange import Exchange
 from handrail.classifiers.progress import Stretch
 from handrail.proxy.frame import Frame, FrameDecoder
 from handrail.proxy.gate import Passage
-from handrail.proxy.guard import Verdict
+from handrail.proxy.guard import Verdict, to_the_end
 from handrail.proxy.history import History
 from handrail.proxy.modes import Overflow
 from handrail.proxy.patience import Inlet, Patience
@@ -44,7 +42,7 @@ async def answer_streamed(
     if stream.observes:
         await turn.answer.write(stream.close())
         await turn.answer.finish()
-        await _to_the_end(_conclude(turn, stream, history))
+        await to_the_end(_conclude(turn, stream, history))
     else:
         await _conclude(turn, stream, history)
         await turn.answer.write(stream.close())
@@ -57,16 +55,6 @@ async def _conclude(turn: Turn, stream: ReplyStream, history: History) -> None:
     await settle(turn, stream)
     turn.skip_unread(stream)
     turn.remember(history, stream.answer)
-
-
-async def _to_the_end(work: Coroutine[None, None, None]) -> None:
-    """Do work though whoever waits for the answer has gone, as they may once they have all of it."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
 
 
 class _Inflow:

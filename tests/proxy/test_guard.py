@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from handrail.policies.context import NOWHERE
 from handrail.policies.decide import Decider
 from handrail.policies.decision import Action
 from handrail.proxy.guard import Guard
-from handrail.proxy.journal.record import Delivery, Origin
+from handrail.proxy.journal.record import Delivery, Origin, Record
 from handrail.proxy.journal.sqlite import SqliteJournal
 from handrail.proxy.metrics import Metrics
 from handrail.proxy.sessions import open_sessions
@@ -82,3 +83,39 @@ async def test_a_failing_journal_is_counted_and_the_repair_still_sent(
         await guard.conclude(origin, Delivery(0, SAID, HARMFUL_REPLY, verdict.decision.text), verdict)
     assert verdict.decision.action == Action.REPLACE
     assert b"handrail_journal_errors_total 1.0" in guard.metrics.render()
+
+
+class WaitingJournal(SqliteJournal):
+    """A journal that takes its time."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.asked, self.ready = asyncio.Event(), asyncio.Event()
+
+    async def write(self, record: Record) -> None:
+        self.asked.set()
+        await self.ready.wait()
+        await super().write(record)
+
+
+async def test_who_leaves_while_it_is_written_leaves_a_record(
+    assessor: Assessor, decider: Decider, settings: Settings, tmp_path: Path
+) -> None:
+    """A flagged exchange that is being written is written, though the client goes and its task ends."""
+    journal = WaitingJournal(tmp_path / "journal.db")
+    await journal.open()
+    async with Scheduler(assessor) as scheduler:
+        metrics = Metrics()
+        guard = Guard(scheduler, decider, journal, metrics, open_sessions(settings, scheduler, metrics))
+        verdict = await guard.judge(SAID, HARMFUL_REPLY, NOWHERE)
+        origin = Origin.now("openai_chat", "/v1/chat/completions")
+        delivery = Delivery(0, SAID, HARMFUL_REPLY, verdict.decision.text)
+        concluding = asyncio.create_task(guard.conclude(origin, delivery, verdict))
+        await journal.asked.wait()
+        concluding.cancel()
+        journal.ready.set()
+        with pytest.raises(asyncio.CancelledError):
+            await concluding
+    (record,) = await journal.latest(2)
+    assert record.reply == HARMFUL_REPLY
+    await journal.close()

@@ -108,6 +108,17 @@ async def test_other_expectations_are_refused(guarded: Guarded, upstream: str, s
     assert (status, json.loads(answer)["error"]["code"]) == (417, "expectation_failed")
 
 
+async def test_what_is_refused_before_all_else_is_refused_in_the_dialect(
+    guarded: Guarded, upstream: str, script: Script
+) -> None:
+    """Anthropic's clients read errors of Anthropic's shape, Ollama's of Ollama's, whoever refuses."""
+    url, headers = await guarded(upstream), {"Expect": "cake"}
+    _, anthropic = await post(url, b"{}", path="/v1/messages", headers=headers)
+    _, ollama = await post(url, b"{}", path="/api/chat", headers=headers)
+    assert json.loads(anthropic)["type"] == "error"
+    assert isinstance(json.loads(ollama)["error"], str)
+
+
 async def _open(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     host, port = url.removeprefix("http://").split(":")
     return await asyncio.open_connection(host, int(port))

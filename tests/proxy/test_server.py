@@ -1,8 +1,16 @@
 import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import pytest
 
-from .conftest import Guarded, Script
+from handrail.classifiers.assessor import Assessor
+from handrail.policies.decide import Decider
+from handrail.proxy.app import Judgement, build_app
+from handrail.proxy.server import Site, start
+from handrail.proxy.settings import Settings
+
+from .conftest import SSE, Guarded, Script, asking, post, streamed
 
 HEAD = b"POST /v1/files HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n"
@@ -88,6 +96,29 @@ async def test_longer_headers_by_setting(guarded: Guarded, upstream: str, script
     """A header line within the limit passes, though the framework's own is lower."""
     sent = b"GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-A: " + b"a" * 30000 + b"\r\n\r\n"
     assert (await _talk(await guarded(upstream), sent)).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_stop_breaks_off_with_a_word(
+    settings_for: Callable[..., Settings],
+    assessor: Assessor,
+    decider: Decider,
+    upstream: str,
+    script: Script,
+    logged: Callable[[], str],
+) -> None:
+    """A reply that outlasts the drain ends with an error in its dialect, and is lost to the shutdown."""
+    script.headers, script.delay = SSE, 3600
+    script.chunks = [b"".join(streamed("A whole sentence. And then", size=26)[:2])]
+    app = build_app(settings_for(upstream, drain_seconds=1), Judgement(assessor, decider))
+    async with AsyncExitStack() as stack:
+        url = await start(Site(app, "127.0.0.1", 0), stack, 30)
+        asked = asyncio.create_task(post(url, asking("hello", stream=True)))
+        await script.reached.wait()
+        await stack.aclose()
+        _, answer = await asked
+    assert b'"code": "shutdown"' in answer
+    assert b"[DONE]" not in answer
+    assert "shutdown" in logged()
 
 
 async def _talk(url: str, sent: bytes, *, whole: bool = True) -> bytes:
