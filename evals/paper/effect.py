@@ -16,8 +16,15 @@ LLMS = "all language models"
 _RULE = (
     "The guard read the stimulus and the reply; the therapy before them is not public. What it delivers is "
     "judged by labels written by hand for handrail's own texts, by the rule in docs/evals.md; the guard "
-    "judges nothing. An inappropriate reply is a commission where the question forbids something, and an "
-    "omission where it asks for something."
+    "judges nothing."
+)
+_ASKED = (
+    "The guard read the stimulus and the reply; the therapy before them is not public. Where it changed a "
+    "reply, a language model judged what is delivered by the authors' question; the guard judges nothing."
+)
+_KINDS = (
+    "An inappropriate reply is a commission where the question forbids something, and an omission where it "
+    "asks for something."
 )
 _HEAD = (
     "who",
@@ -63,7 +70,9 @@ def effect_section(found: Sequence[Screened], left_out: int) -> Section:
     """The replies of the figure, then those of every run."""
     figure = [s for s in found if s.response.source == FIGURE]
     runs = [s for s in found if s.response.source != FIGURE]
-    parts: list[Words | Table] = [Words(_RULE)]
+    judges = {s.judge for s in found} - {"gold"}
+    rule = f"{_ASKED} The judge was {', '.join(sorted(judges))}." if judges else _RULE
+    parts: list[Words | Table] = [Words(rule), Words(_KINDS)]
     if left_out:
         parts.append(
             Words(f"{left_out} replies were not screened: their stimulus could not be found or read.")
@@ -153,7 +162,7 @@ def _rows(number: int, screened: Screened) -> list[Row]:
         empty=int(r.empty),
     )
     kept = screened.change == Change.UNTOUCHED
-    return [base, _guarded(base, screened, judge=released if kept else "gold")]
+    return [base, _guarded(base, screened, judge=released if kept else screened.judge)]
 
 
 def _guarded(base: Row, screened: Screened, judge: str) -> Row:

@@ -55,7 +55,7 @@ def write_replies(found: Sequence[Screened], path: Path) -> None:
 def _told(screened: Screened) -> dict[str, object]:
     about = asdict(screened.response)
     more = {"change": screened.change, "delivered": screened.delivered, "rules": screened.rules}
-    return {**about, **more, "guarded": screened.guarded}
+    return {**about, **more, "guarded": screened.guarded, "guarded_by": screened.judge}
 
 
 def write_published(tables: Mapping[str, Sequence[Recomputed]], path: Path) -> None:

@@ -50,13 +50,14 @@ _CHANGES = {
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """A response and what became of it; `guarded`: whether what is delivered is appropriate, if known."""
+    """A response and what became of it; whether that is appropriate, if known, and who says so."""
 
     response: Response
     change: Change
     delivered: str
     rules: tuple[str, ...]
     guarded: bool | None
+    judge: str = "gold"
 
 
 class OwnTexts:

@@ -108,7 +108,9 @@ def _of_replay(path: Path) -> list[Judged]:
             )
             if row["delivered"] != row["reply"]:
                 delivered = Item(client, row["delivered"], *asked)
-                found.append(Judged(delivered, row["condition"], "gold", row["guarded"]))
+                found.append(
+                    Judged(delivered, row["condition"], row.get("guarded_by", "gold"), row["guarded"])
+                )
     except (ValueError, KeyError, TypeError) as error:
         raise SettingsError(f"{path}: not what handrail evals replay wrote; run it again") from error
     return found

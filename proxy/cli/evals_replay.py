@@ -1,5 +1,6 @@
 """`handrail evals replay`: the authors' released data, recomputed and screened."""
 
+import asyncio
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     "--out", type=click.Path(path_type=Path), help="Write report, tables and replies to this folder."
 )
 @click.option("--screen/--no-screen", default=True, help="Screen the replies as well (the default).")
+@click.option(
+    "--judge", default="gold", show_default=True, help="Who judges changed replies: gold, or model:NAME."
+)
 @click.option("--locale", help="Where the people are, such as en-GB: decides which resources are named.")
 @click.option("--policy", "policy_path", type=click.Path(path_type=Path), help="Policy file (default: ours).")
 @click.option("--model", "model_path", type=click.Path(path_type=Path), help="Model folder (default: ours).")
@@ -34,6 +38,7 @@ def replay(  # noqa: PLR0913  (one parameter an option is how click works)
     paper_repo: Path,
     out: Path | None,
     screen: bool,
+    judge: str,
     locale: str | None,
     policy_path: Path | None,
     model_path: Path | None,
@@ -44,6 +49,9 @@ def replay(  # noqa: PLR0913  (one parameter an option is how click works)
     The clone is read as files; nothing in it is executed. Missing files are named, and the rest runs.
     """
     require_evals()
+    from handrail.evals.judges.judge import require_judge  # noqa: PLC0415
+
+    require_judge(judge)
     # The statistics take a second to load, which no other command should wait for.
     from handrail.evals.paper import effect  # noqa: PLC0415
     from handrail.evals.paper.replay import read_released  # noqa: PLC0415
@@ -59,11 +67,24 @@ def replay(  # noqa: PLR0913  (one parameter an option is how click works)
     if screen and replies:
         screener = open_screener(locale, policy_path, model_path)
         found = screened(replies, _watched(screener, distinct(replies)))
+        found = _asked(found, judge)
     section = effect.effect_section(found, len(replies) - len(found)) if screen and replies else None
     document = document_of(released, tables, section)
     click.echo(to_markdown(document))
     if out:
         _write(out, document, tables, found)
+
+
+def _asked(found: "list[Screened]", judge: str) -> "list[Screened]":
+    """The same judged by a language model, where one is named."""
+    from handrail.evals.judges.judge import JudgeKind, require_judge  # noqa: PLC0415
+    from handrail.evals.judges.scoring import open_judge  # noqa: PLC0415
+    from handrail.evals.paper.asked import ask, to_be_asked  # noqa: PLC0415
+
+    if require_judge(judge) != JudgeKind.MODEL:
+        return found
+    click.echo(f"asking {judge} about {len(to_be_asked(found))} changed replies", err=True)
+    return asyncio.run(ask(found, open_judge(judge)))
 
 
 def _watched(screener: Screener, count: int) -> "Screen":
