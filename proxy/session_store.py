@@ -64,6 +64,10 @@ class MemorySessions:
             self._kept.popitem(last=False)
         return state
 
+    def forget(self, key: str) -> None:
+        """Keep a session no longer."""
+        self._kept.pop(key, None)
+
     async def secret(self) -> bytes:
         """The secret it was made with."""
         return self._secret

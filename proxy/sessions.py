@@ -149,9 +149,18 @@ class Sessions:
 
     async def _get(self, key: str) -> SessionState | None:
         try:
+            await self._bring_back(key)
             return await self._tried(self._store.get(key))
         except SessionError:
             return await self._spare.get(key)
+
+    async def _bring_back(self, key: str) -> None:
+        """Join what was heard of a session while the store was away to what is kept there."""
+        heard = None if self._store is self._spare else await self._spare.get(key)
+        if heard is not None:
+            update = self._store.update(key, lambda known: joined(known, heard) if known else heard)
+            await self._tried(update)
+            self._spare.forget(key)
 
     async def _update(self, key: str, change: Change) -> SessionState:
         try:

@@ -4,17 +4,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Never
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from handrail.classifiers.assessor import Assessor
+from handrail.classifiers.errors import SessionError
 from handrail.classifiers.exchange import Conversation
 from handrail.classifiers.labels import Risk
 from handrail.classifiers.scheduler import Scheduler
+from handrail.policies.session import SessionState
 from handrail.proxy.metrics import Metrics
+from handrail.proxy.session_store import Change, MemorySessions
 from handrail.proxy.sessions import Sessions, open_sessions, session_name
 from handrail.proxy.settings import Settings
 from handrail.proxy.sse import EventDecoder
@@ -218,6 +221,34 @@ async def test_messages_at_once_all_count(sessions: Sessions) -> None:
     assert last is not None
     assert last.state.turns == 5
     assert last.state.carried[SUICIDAL] > 0.5
+
+
+class LostStore(MemorySessions):
+    """A store that can be out of reach."""
+
+    away = False
+
+    async def get(self, key: str) -> SessionState | None:
+        return await super().get(key) if not self.away else self._lost()
+
+    async def update(self, key: str, change: Change) -> SessionState:
+        return await super().update(key, change) if not self.away else self._lost()
+
+    def _lost(self) -> Never:
+        raise SessionError("out of reach")
+
+
+async def test_what_was_heard_while_the_store_was_away_is_not_forgotten(assessor: Assessor) -> None:
+    """A disclosure during an outage counts when the store is back, together with what was kept before."""
+    store, spare = LostStore(b"s", 10, 60), MemorySessions(b"s", 10, 60)
+    async with Scheduler(assessor) as scheduler:
+        for store.away, words in ((False, "hello there"), (True, CASE.disclosure), (False, "so?")):
+            # Made anew, for one that has met a failure leaves the store alone for a while.
+            sessions = Sessions(scheduler, store, spare, Metrics())
+            seat = await sessions.enter(Conversation.of([("user", words)]), "anna")
+    assert seat is not None
+    assert seat.state.carried[SUICIDAL] > 0.5
+    assert seat.state.turns == 2
 
 
 async def test_nobody_speaking_is_no_session(sessions: Sessions) -> None:
