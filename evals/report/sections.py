@@ -152,10 +152,11 @@ def judges_section(
     rows: Sequence[Row], reliability: Table | None, people: Sequence[Words | Table] = ()
 ) -> Section:
     """Who judged, and how reliably."""
-    judges = values_of(rows, "judge")
+    # A letter is coded and any change of a harmless reply counts: neither asks a judge.
+    asked = [r for r in rows if r.experiment not in {"stigma", "harmless"}]
     counts = [
-        [judge, str(len([r for r in rows if r.judge == judge])), str(missing(where(rows, judge=judge)))]
-        for judge in judges
+        [judge, str(len(where(asked, judge=judge))), str(missing(where(asked, judge=judge)))]
+        for judge in values_of(asked, "judge")
     ]
     parts: Parts = [
         Words(

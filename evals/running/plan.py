@@ -44,8 +44,14 @@ class Plan:
             for experiment in self.experiments
             for target in self.targets
             for arm in self.arms
-            if _fits(experiment, target, arm) and (experiment != "mapping" or self.judged_by_model)
+            if _fits(experiment, target, arm) and self._wants(experiment, target)
         ]
+
+    def _wants(self, experiment: str, target: Target) -> bool:
+        """The rubric needs a model to read it; to harmless messages all scripted chatbots say the same."""
+        if experiment == "harmless" and target.kind == TargetKind.SCRIPTED:
+            return target == next(t for t in self.targets if t.kind == TargetKind.SCRIPTED)
+        return experiment != "mapping" or self.judged_by_model
 
     @property
     def judged_by_model(self) -> bool:
