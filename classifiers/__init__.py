@@ -21,3 +21,9 @@ Corpus        our own labelled exchanges (corpus/), and how a model is made of t
 
 Nothing here knows of HTTP or of policy.
 """
+
+import os
+
+# ONNX Runtime (1.32) keeps a device id in the user's folder and may report to its makers, unless this is set
+# before it is loaded; and nothing of it is loaded before this package.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,3 +31,15 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a model")
     with pytest.raises(ModelError, match="can't be loaded"):
         Encoder(path)
+
+
+def test_the_runtime_keeps_no_trace_of_the_machine(tmp_path: Path) -> None:
+    """Loading the model and reading with it leaves nothing in the home folder: no device id, no telemetry."""
+    program = (
+        "from handrail.classifiers.assessor import Assessor\n"
+        "from handrail.classifiers.exchange import Conversation\n"
+        "Assessor.load().read_risk(Conversation.of([('user', 'I can not sleep')]))\n"
+    )
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    assert list(tmp_path.rglob("*")) == []
