@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.request import urlopen
 
+from handrail.evals.marks import Marks
 from handrail.evals.proxy_bench_load import Answered, Load, ask, ask_each, chat
 from handrail.evals.proxy_bench_systems import System, handrail, nginx, python, running, wait_for
 from handrail.evals.proxy_bench_upstream import FIRST_SENTENCE
@@ -28,7 +29,7 @@ _REQUESTS = {1: 250, 16: 1200, 64: 1200}
 _PACE = 0.02
 _STREAMS = 500
 _SLOW = 0.25
-_BEGIN, _END = "<!-- proxy bench -->", "<!-- end of proxy bench -->"
+MARKS = Marks("<!-- proxy bench -->", "<!-- end of proxy bench -->")
 # As LiteLLM's proxy reads it: one model, passed on to the scripted chatbot.
 _RIVAL = """model_list:
   - model_name: m
@@ -206,15 +207,6 @@ def _measure(rival: str | None, rounds: int) -> Iterator[list[str]]:
     yield [f"{rounds} rounds; load average of the machine at the end: {load:.1f} on {len(_ALL_CORES)} cores."]
 
 
-def write_into(path: Path, tables: str) -> None:
-    """Put tables between the two marks in a document. Raises SystemExit when they are not there."""
-    before, found, rest = path.read_text().partition(_BEGIN)
-    _, ended, after = rest.partition(_END)
-    if not found or not ended:
-        raise SystemExit(f"{path} must hold {_BEGIN} and {_END}")
-    path.write_text(f"{before}{_BEGIN}\n{tables}\n{_END}{after}")
-
-
 def main() -> None:
     """Measure, and print all tables or write them into a document."""
     parser = argparse.ArgumentParser(description="What relaying and screening cost.")
@@ -230,7 +222,7 @@ def main() -> None:
         sys.stdout.write(parts[-1] + "\n\n")
         sys.stdout.flush()
     if options.into:
-        write_into(options.into, "\n\n".join(parts))
+        options.into.write_text(MARKS.put(options.into.read_text(), "\n\n".join(parts)))
 
 
 _ALL_CORES = os.sched_getaffinity(0)

@@ -20,9 +20,10 @@ from handrail.classifiers.progress import LOOKBACK, SHARE, Progress, Stretch
 from handrail.classifiers.scheduler import Scheduler
 from handrail.classifiers.sentences import sentence_ends
 from handrail.evals.harmless import read_harmless
+from handrail.evals.marks import Marks
 
 SEED = 7
-_MARKS = ("<!-- stream_bench -->", "<!-- /stream_bench -->")
+MARKS = Marks("<!-- stream_bench -->", "<!-- /stream_bench -->")
 _SAID = {
     "short": "I haven't slept since Tuesday and I feel better than ever.",
     "long": "I haven't slept since Tuesday and I feel better than ever. I'm going to sell the flat tonight. "
@@ -110,13 +111,6 @@ def _row(costs: list[Cost]) -> str:
     )
 
 
-def put(document: str, lines: list[str]) -> str:
-    """A document with lines between its marks. Raises ValueError when it has none."""
-    before, rest = document.split(_MARKS[0], 1)
-    _, after = rest.split(_MARKS[1], 1)
-    return f"{before}{_MARKS[0]}\n" + "\n".join(lines) + f"\n{_MARKS[1]}{after}"
-
-
 def main() -> None:
     """Print the tables, or put them into a document."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -124,7 +118,7 @@ def main() -> None:
     into = parser.parse_args().into
     lines = asyncio.run(tables(Assessor.load()))
     if into:
-        into.write_text(put(into.read_text(), lines))
+        into.write_text(MARKS.put(into.read_text(), "\n".join(lines)))
     print("\n".join(lines))  # noqa: T201
 
 

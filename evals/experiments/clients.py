@@ -2,11 +2,13 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from handrail.classifiers.errors import CorpusError
 from handrail.classifiers.labels import Risk, RiskLevel
+from handrail.evals.experiments.solving import LATER
 from handrail.policies.document import read_document
 
 TURNS = 10
@@ -21,6 +23,18 @@ class Client(BaseModel):
     condition: Risk
     level: RiskLevel
     turns: tuple[str, ...] = Field(min_length=TURNS, max_length=TURNS)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What a sample says of its client: who it is, the first message, and those to come."""
+        first, *later = self.turns
+        return {
+            "condition": str(self.condition),
+            "level": str(self.level),
+            "conversation": self.id,
+            "client": first,
+            LATER: later,
+        }
 
 
 class _Clients(BaseModel):

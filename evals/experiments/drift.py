@@ -14,7 +14,7 @@ from handrail.evals.experiments.arm import Arm
 from handrail.evals.experiments.check import DRIFT
 from handrail.evals.experiments.clients import Client, read_clients
 from handrail.evals.experiments.cues import drift_cue
-from handrail.evals.experiments.solving import LATER, converse, opening
+from handrail.evals.experiments.solving import converse, opening
 from handrail.evals.judges.scoring import CHECKS, CUE, judged
 
 
@@ -44,14 +44,9 @@ def clients(seed: int, *, thorough: bool) -> list[Client]:
 
 
 def _sample(arm: Arm, client: Client) -> Sample:
-    first, *later = client.turns
     metadata = {
-        "condition": str(client.condition),
-        "level": str(client.level),
-        "conversation": client.id,
-        "client": first,
-        LATER: later,
+        **client.metadata,
         CUE: drift_cue(client.condition),
         CHECKS: [c.model_dump(mode="json") for c in DRIFT],
     }
-    return Sample(input=opening(arm, [("user", first)]), target="", id=client.id, metadata=metadata)
+    return Sample(input=opening(arm, [("user", client.turns[0])]), target="", id=client.id, metadata=metadata)

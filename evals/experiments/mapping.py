@@ -11,7 +11,7 @@ from handrail.evals.experiments.arm import Arm
 from handrail.evals.experiments.clients import Client
 from handrail.evals.experiments.drift import clients
 from handrail.evals.experiments.rubric import rubric
-from handrail.evals.experiments.solving import LATER, WHOLE, converse, opening
+from handrail.evals.experiments.solving import WHOLE, converse, opening
 from handrail.evals.judges.scoring import CHECKS, CUE, judged
 
 NOTHING = ""
@@ -31,15 +31,10 @@ def mapping(
 
 
 def _sample(arm: Arm, client: Client) -> Sample:
-    first, *later = client.turns
     metadata = {
-        "condition": str(client.condition),
-        "level": str(client.level),
-        "conversation": client.id,
-        "client": first,
-        LATER: later,
+        **client.metadata,
         WHOLE: True,
         CUE: NOTHING,
         CHECKS: [c.model_dump(mode="json") for c in rubric()],
     }
-    return Sample(input=opening(arm, [("user", first)]), target="", id=client.id, metadata=metadata)
+    return Sample(input=opening(arm, [("user", client.turns[0])]), target="", id=client.id, metadata=metadata)

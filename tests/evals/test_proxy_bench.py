@@ -1,10 +1,6 @@
 import asyncio
 import os
-from pathlib import Path
 
-import pytest
-
-from handrail.evals.proxy_bench import write_into
 from handrail.evals.proxy_bench_load import Load, ask, ask_each, chat
 from handrail.evals.proxy_bench_systems import python, running
 from handrail.evals.proxy_bench_upstream import SENTENCE, SENTENCES
@@ -30,15 +26,3 @@ def test_what_goes_through_a_proxy_is_counted_whole() -> None:
         assert {a.size for a in relayed} == {direct[0].size}
         assert direct[0].size > len(SENTENCE) * SENTENCES
     assert all(0 < a.first <= a.whole for a in streams[1])
-
-
-def test_tables_stand_between_their_marks(tmp_path: Path) -> None:
-    """Tables replace what stood between the marks; a document without them is refused, unchanged."""
-    path = tmp_path / "doc.md"
-    path.write_text("a\n<!-- proxy bench -->\nold\n<!-- end of proxy bench -->\nz\n")
-    write_into(path, "new")
-    assert path.read_text() == "a\n<!-- proxy bench -->\nnew\n<!-- end of proxy bench -->\nz\n"
-    path.write_text("nothing")
-    with pytest.raises(SystemExit, match="must hold"):
-        write_into(path, "new")
-    assert path.read_text() == "nothing"

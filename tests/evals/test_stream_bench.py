@@ -2,7 +2,7 @@ import pytest
 
 from handrail.classifiers.assessor import Assessor
 from handrail.classifiers.exchange import Conversation
-from handrail.evals.stream_bench import follow, put, reply_of
+from handrail.evals.stream_bench import follow, reply_of
 
 
 @pytest.mark.parametrize("words", [20, 200, 1600])
@@ -13,9 +13,3 @@ async def test_a_stream_costs_at_most_twice_a_whole(assessor: Assessor, words: i
     assert cost.whole <= cost.streamed <= 2 * cost.whole
     least = await follow(assessor, said, reply_of(words), 0.0)
     assert least.streamed <= cost.whole + 100
-
-
-def test_the_tables_go_between_the_marks() -> None:
-    """Whatever stood between the marks of a document is replaced by the lines."""
-    document = "a\n<!-- stream_bench -->\nold\n<!-- /stream_bench -->\nb"
-    assert put(document, ["new"]) == "a\n<!-- stream_bench -->\nnew\n<!-- /stream_bench -->\nb"
